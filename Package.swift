@@ -1,0 +1,65 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+// One settings array for every Swift target: Swift 6 language mode comes with the tools version; CI adds
+// `-warnings-as-errors` on the command line so that a newer compiler's new warnings never break a user's build.
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+// Arrows point one way, from the bottom of this list to its top. The inference library never sees a product; reports
+// never see a database; only the store imports GRDB.
+let package = Package(
+  name: "demand",
+  products: [
+    .executable(name: "demand", targets: ["demand"]),
+    .library(name: "Inference", targets: ["Inference"]),
+    .library(name: "DemandModel", targets: ["DemandModel"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    .target(name: "CNumericKernels", exclude: ["kernels.inc"]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+    .target(name: "NumericKernels", dependencies: ["CNumericKernels"], swiftSettings: settings),
+    .target(name: "Inference", dependencies: ["NumericKernels"], swiftSettings: settings),
+    .target(name: "SalesPanel", swiftSettings: settings),
+    .target(
+      name: "DemandModel", dependencies: ["Inference", "NumericKernels", "CNumericKernels", "SalesPanel"],
+      swiftSettings: settings),
+    .target(
+      name: "RetailSimulator", dependencies: ["DemandModel", "NumericKernels", "SalesPanel"], swiftSettings: settings),
+    .target(
+      name: "SalesStore", dependencies: ["SalesPanel", grdb, crypto], resources: [.embedInCode("Resources")],
+      swiftSettings: settings),
+    .target(name: "SalesIngest", dependencies: ["SalesPanel", "SalesStore", "CZlib"], swiftSettings: settings),
+    .target(
+      name: "ForecastReport", dependencies: ["SalesPanel", mustache], resources: [.embedInCode("Resources")],
+      swiftSettings: settings),
+    .target(
+      name: "FittingService",
+      dependencies: ["DemandModel", "SalesStore", "SalesIngest", "ForecastReport", logging, lifecycle, yams],
+      resources: [.embedInCode("Resources")], swiftSettings: settings),
+    .executableTarget(
+      name: "demand", dependencies: ["FittingService", "RetailSimulator", argumentParser, logging],
+      swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,1 @@
+int cnk_version(void);
