@@ -41,18 +41,18 @@ let package = Package(
 
     .target(name: "NumericKernels", dependencies: ["CNumericKernels"], swiftSettings: settings),
     .target(name: "Inference", dependencies: ["NumericKernels"], swiftSettings: settings),
-    .target(name: "SalesPanel", swiftSettings: settings),
+    .target(name: "DemandData", swiftSettings: settings),
     .target(
-      name: "DemandModel", dependencies: ["Inference", "NumericKernels", "CNumericKernels", "SalesPanel"],
+      name: "DemandModel", dependencies: ["Inference", "NumericKernels", "CNumericKernels", "DemandData"],
       swiftSettings: settings),
     .target(
-      name: "RetailSimulator", dependencies: ["DemandModel", "NumericKernels", "SalesPanel"], swiftSettings: settings),
+      name: "RetailSimulator", dependencies: ["DemandModel", "NumericKernels", "DemandData"], swiftSettings: settings),
     .target(
-      name: "SalesStore", dependencies: ["SalesPanel", grdb, crypto], resources: [.embedInCode("Resources")],
+      name: "SalesStore", dependencies: ["DemandData", grdb, crypto], resources: [.embedInCode("Resources")],
       swiftSettings: settings),
-    .target(name: "SalesIngest", dependencies: ["SalesPanel", "SalesStore", "CZlib"], swiftSettings: settings),
+    .target(name: "SalesIngest", dependencies: ["DemandData", "SalesStore", "CZlib"], swiftSettings: settings),
     .target(
-      name: "ForecastReport", dependencies: ["SalesPanel", mustache], resources: [.embedInCode("Resources")],
+      name: "ForecastReport", dependencies: ["DemandData", mustache], resources: [.embedInCode("Resources")],
       swiftSettings: settings),
     .target(
       name: "FittingService",
