@@ -2,12 +2,12 @@
 
 import PackageDescription
 
-// One settings array for every Swift target: Swift 6 language mode comes with the tools version; CI adds
-// `-warnings-as-errors` on the command line so that a newer compiler's new warnings never break a user's build.
-let settings: [SwiftSetting] = [
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-]
+// One settings array for every Swift target; Swift 6 language mode comes with the tools version. Warnings are errors in
+// CI only, so that a newer compiler's new warnings never break a user's build.
+let strict = Context.environment["DEMAND_WARNINGS_AS_ERRORS"] != nil
+let settings: [SwiftSetting] =
+  [.enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility")]
+  + (strict ? [.treatAllWarnings(as: .error)] : [])
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")

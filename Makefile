@@ -1,0 +1,28 @@
+# Two commands: `make demo` and `make test`. Both work from a clean clone.
+
+BUILD = swift build -c release
+DEMAND = .build/release/demand
+
+.PHONY: demo test build format format-check clean
+
+build:
+	@scripts/system-libraries build
+	$(BUILD) --product demand
+
+# A simulated retailer, the nightly batch on SQLite, and where its report is.
+demo: build
+	@scripts/demo $(DEMAND)
+
+# Release, because the numeric tests are some fifty times slower without optimisation.
+test:
+	@scripts/system-libraries test
+	swift test -c release
+
+format:
+	swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+format-check:
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+
+clean:
+	rm -rf .build demo
