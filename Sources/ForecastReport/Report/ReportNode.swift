@@ -1,0 +1,69 @@
+import DemandData
+
+/// What the page shows of one node: history and forecast, already reduced to figures that a chart needs.
+struct ReportNode: Sendable {
+  /// Probabilities of the bands' edges and of the median: 95, 80 and 50% intervals.
+  static let probabilities = [0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975]
+  /// Days of the comparison with recent sales.
+  static let recentDays = 28
+  /// Weeks of weekly history that product nodes keep; nodes above keep all.
+  static let productWeeks = 104
+
+  let node: Node
+  let names: NodeNames
+  /// Sold per day, the last on the origin; nil where not known.
+  let daily: [Int?]
+  /// Sold per seven days, the last seven ending on the origin; nil where no day of the seven is known.
+  let weekly: [Int?]
+  /// Quantiles of each day ahead, at ``probabilities``.
+  let days: [[Int]]
+  /// Mean and quantiles of the horizon's sum.
+  let mean: Double
+  let total: [Int]
+  /// Sales that the horizon would see at the pace of the last four weeks, and at that of the same weekdays a year ago
+  /// (364 days); nil without such history.
+  let atRecentPace: Double?
+  let atLastYearsPace: Double?
+
+  init(forecast: NodeForecast, history: NodeHistory, input: ReportInput) {
+    let origin = input.run.origin
+    let horizon = forecast.days.count
+    node = forecast.node
+    names = input.hierarchy.names(of: forecast.node)
+    days = forecast.days.map { $0.quantiles(Self.probabilities) }
+    mean = forecast.total.mean
+    total = forecast.total.quantiles(Self.probabilities)
+    let first = max(history.firstDay, origin - (input.limits.dailyHistory - 1))
+    daily = first <= origin ? (first...origin).map { history[$0] } : []
+    let isProduct = forecast.node.pair.product == input.hierarchy.product.leafLevel
+    weekly = Self.weekly(history, until: origin, atMost: isProduct ? Self.productWeeks : .max)
+    atRecentPace = Self.pace((0..<Self.recentDays).map { history[origin - $0] }, horizon: horizon)
+    atLastYearsPace = Self.pace(
+      (1...max(horizon, 1)).map { offset in
+        history[origin + (offset - 364 * ((offset + 363) / 364))]
+      }, horizon: horizon)
+  }
+
+  /// Mean of the known days times the horizon; nil where less than nine tenths of the days are known.
+  private static func pace(_ sold: [Int?], horizon: Int) -> Double? {
+    let known = sold.compactMap { $0 }
+    guard !known.isEmpty, known.count * 10 >= sold.count * 9 else { return nil }
+    return known.reduce(0.0) { $0 + Double($1) } / Double(known.count) * Double(horizon)
+  }
+
+  private static func weekly(_ history: NodeHistory, until origin: Day, atMost limit: Int) -> [Int?] {
+    let weeks = min(limit, max(0, (origin - history.firstDay + 1) / 7))
+    return (0..<weeks).map { week in
+      let first = origin - (7 * (weeks - week) - 1)
+      let known = (0..<7).compactMap { history[first + $0] }
+      return known.isEmpty ? nil : known.reduce(0, &+)
+    }
+  }
+
+  var lower80: Int { total[1] }
+  var upper80: Int { total[5] }
+  var median: Int { total[3] }
+
+  /// `department:store/FOODS_1/CA_1`: how links, the page's address and `demand query` name a node.
+  var path: String { "\(names.productLevel):\(names.locationLevel)/\(names.product)/\(names.location)" }
+}
