@@ -61,5 +61,13 @@ let package = Package(
     .executableTarget(
       name: "demand", dependencies: ["FittingService", "RetailSimulator", argumentParser, logging],
       swiftSettings: settings),
+
+    .target(
+      name: "TestSupport", dependencies: ["NumericKernels"], path: "Tests/TestSupport", swiftSettings: settings),
+    .testTarget(
+      name: "NumericKernelsTests", dependencies: ["NumericKernels", "TestSupport"], exclude: ["Reference"],
+      resources: [.embedInCode("Resources")], swiftSettings: settings),
+    .testTarget(
+      name: "InferenceTests", dependencies: ["Inference", "NumericKernels", "TestSupport"], swiftSettings: settings),
   ]
 )

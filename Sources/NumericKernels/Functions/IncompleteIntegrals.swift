@@ -3,8 +3,8 @@ import Foundation
 extension SpecialFunctions {
   /// The regularised lower incomplete gamma function P(a, x), the gamma distribution function.
   ///
-  /// Series for x < a + 1, Lentz's continued fraction otherwise; absolute error below 1e-13 for a <= 1e4, and the
-  /// smaller of P and Q keeps a relative error below 1e-12. Needs a > 0 and x >= 0, NaN otherwise.
+  /// Series for x < a + 1, Lentz's continued fraction otherwise; relative error of the smaller of P and Q below
+  /// 1e-15 · max(1e3, a log a), the cancellation in its leading factor. Needs a > 0 and x >= 0, NaN otherwise.
   public static func regularizedGammaP(_ a: Double, _ x: Double) -> Double {
     guard a > 0, x >= 0 else { return .nan }
     return x < a + 1 ? gammaSeries(a, x) : 1 - gammaFraction(a, x)

@@ -2,9 +2,9 @@ import Foundation
 
 /// Special functions of one real argument, free of global state (the C library's `lgamma` writes `signgam`).
 ///
-/// Accuracies are against 50-digit references over the ranges stated with each function.
+/// Accuracies are against 60-digit references.
 public enum SpecialFunctions {
-  /// log Γ(x) for x > 0: absolute error below 2e-15 where |log Γ| <= 4, relative error below 1e-15 elsewhere.
+  /// log Γ(x) for x > 0: error below 1e-15 · max(1, |value|).
   ///
   /// A rational approximation on [2, 3) after shifting (Moshier, Cephes 1984) below 13, Stirling's series above.
   /// NaN for negative arguments, infinity at 0 and at infinity.
@@ -62,7 +62,7 @@ public enum SpecialFunctions {
     return sum * r
   }
 
-  /// The derivative of log Γ for x > 0: absolute error below 1e-15 · max(1, |value|).
+  /// The derivative of log Γ for x > 0: error below 2e-15 · max(1, |value|).
   ///
   /// Shifted to x >= 10 by ψ(x) = ψ(x + 1) - 1/x, then the asymptotic series. NaN for x <= 0.
   @inlinable

@@ -1,0 +1,118 @@
+import Foundation
+import Inference
+import NumericKernels
+import Testing
+
+/// log N(x | 0, Σ) with Σ written out element by element from the model's definition.
+private func bruteForceLogDensity(
+  _ x: [Double], columns: Int, unitCount: Int, levels: [[Int]], scales: CrossedEffects.Scales
+) throws -> Double {
+  var covariance = [Double](repeating: 0, count: unitCount * unitCount)
+  for g in 0..<unitCount {
+    for h in 0..<unitCount {
+      for (level, scale) in zip(levels, scales.levels) where level[g] == level[h] {
+        covariance[g * unitCount + h] += scale * scale
+      }
+      if g == h { covariance[g * unitCount + h] += scales.own * scales.own }
+    }
+  }
+  var cholesky = DenseCholesky(size: unitCount)
+  try cholesky.factor(covariance)
+  var sum = 0.0
+  for j in 0..<columns {
+    var column = Array(x[(j * unitCount)..<((j + 1) * unitCount)])
+    cholesky.solveLower(&column)
+    sum -= 0.5 * column.reduce(0) { $0 + $1 * $1 }
+    sum -= 0.5 * (Double(unitCount) * log(2 * .pi) + cholesky.logDeterminant)
+  }
+  return sum
+}
+
+private func standardNormals(_ count: Int, seed: UInt64) -> [Double] {
+  var stream = RandomStream(seed: seed, purpose: 1)
+  return (0..<count).map { _ in stream.normal() }
+}
+
+@Suite("Crossed effects: marginal density")
+struct CrossedEffectsMarginalTests {
+  /// Twelve units: two regions of three stores (nested), crossed with two departments, and one node for all.
+  static let levels = [
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1],
+    [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5],
+    [0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1],
+  ]
+
+  @Test(
+    "agrees with the dense multivariate normal",
+    arguments: [
+      CrossedEffects.Scales(levels: [0.3, 0.2, 0.5, 0.1], own: 0.4),
+      CrossedEffects.Scales(levels: [0, 0, 0, 0], own: 1.5),
+      CrossedEffects.Scales(levels: [1e-150, 2, 1e-8, 30], own: 0.7),
+      CrossedEffects.Scales(levels: [1, 1, 1, 1], own: 1e-4),
+    ])
+  func agreesWithDense(scales: CrossedEffects.Scales) throws {
+    let columns = 5
+    let x = standardNormals(columns * 12, seed: 7)
+    let model = CrossedEffects(unitCount: 12, levels: Self.levels)
+    let statistics = model.sufficientStatistics(of: x, columns: columns)
+    let expected = try bruteForceLogDensity(x, columns: columns, unitCount: 12, levels: Self.levels, scales: scales)
+    let actual = model.logMarginal(scales: scales, statistics: statistics)
+    // The dense reference itself loses digits where own is tiny; 1e-7 is its condition number times rounding there.
+    #expect(abs(actual - expected) <= (scales.own < 1e-3 ? 1e-7 : 1e-11) * abs(expected))
+  }
+
+  @Test("the basis has the dimension of the span, not the number of nodes")
+  func rank() {
+    let model = CrossedEffects(unitCount: 12, levels: Self.levels)
+    #expect(model.effectCount == 1 + 2 + 6 + 2)
+    // Stores span regions and the whole; departments add one direction.
+    #expect(model.rank == 7)
+  }
+
+  @Test("no levels: independent normals")
+  func noLevels() {
+    let x = standardNormals(6, seed: 3)
+    let model = CrossedEffects(unitCount: 3, levels: [])
+    let value = model.logMarginal(
+      scales: .init(levels: [], own: 0.8), statistics: model.sufficientStatistics(of: x, columns: 2))
+    let expected = x.reduce(0) { $0 + Densities.normal($1, sd: 0.8) }
+    #expect(abs(value - expected) < 1e-12 * abs(expected))
+  }
+
+  @Test("one unit: one normal with the sum of the variances")
+  func oneUnit() {
+    let model = CrossedEffects(unitCount: 1, levels: [[0]])
+    let value = model.logMarginal(
+      scales: .init(levels: [0.6], own: 0.8), statistics: model.sufficientStatistics(of: [1.3, -0.4], columns: 2))
+    let expected = Densities.normal(1.3, sd: 1) + Densities.normal(-0.4, sd: 1)
+    #expect(abs(value - expected) < 1e-12 * abs(expected))
+  }
+
+  @Test("scales without a density give minus infinity, not NaN")
+  func impossibleScales() {
+    let model = CrossedEffects(unitCount: 12, levels: Self.levels)
+    let statistics = model.sufficientStatistics(of: standardNormals(12, seed: 2), columns: 1)
+    for own in [0, -1, Double.nan, .infinity] {
+      #expect(
+        model.logMarginal(scales: .init(levels: [1, 1, 1, 1], own: own), statistics: statistics) == -.infinity)
+    }
+    #expect(
+      model.logMarginal(scales: .init(levels: [1, .nan, 1, 1], own: 1), statistics: statistics) == -.infinity)
+  }
+
+  @Test("levels that cannot be told apart are merged")
+  func distinctLevels() {
+    let named: [(name: String, nodeOfUnit: [Int])] = [
+      ("all", [4, 4, 4, 4]), ("region", [1, 1, 2, 2]), ("store", [9, 9, 5, 5]), ("product", [3, 1, 2, 0]),
+      ("department", [0, 1, 0, 1]),
+    ]
+    let kept = CrossedEffects.distinctLevels(named: named, unitCount: 4, includeAll: true)
+    #expect(kept.map(\.name) == ["all", "region", "department"])
+    #expect(kept.map(\.mergedNames) == [[], ["store"], []])
+    #expect(kept.map(\.nodeOfUnit) == [[0, 0, 0, 0], [0, 0, 1, 1], [0, 1, 0, 1]])
+    let without = CrossedEffects.distinctLevels(named: named, unitCount: 4, includeAll: false)
+    #expect(without.map(\.name) == ["region", "department"])
+    #expect(CrossedEffects.distinctLevels(named: [("all", [0])], unitCount: 1, includeAll: true).isEmpty)
+  }
+}
