@@ -1,1 +1,0 @@
-int cnk_version(void){return 1;}
