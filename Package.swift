@@ -13,6 +13,8 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let lifecycleTestKit: Target.Dependency = .product(
+  name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
@@ -56,7 +58,7 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "FittingService",
-      dependencies: ["DemandModel", "SalesStore", "SalesIngest", "ForecastReport", logging, lifecycle, yams],
+      dependencies: ["DemandModel", "SalesStore", "SalesIngest", "ForecastReport", crypto, logging, lifecycle, yams],
       resources: [.embedInCode("Resources")], swiftSettings: settings),
     .executableTarget(
       name: "demand", dependencies: ["FittingService", "RetailSimulator", argumentParser, logging],
@@ -69,5 +71,8 @@ let package = Package(
       resources: [.embedInCode("Resources")], swiftSettings: settings),
     .testTarget(
       name: "InferenceTests", dependencies: ["Inference", "NumericKernels", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "FittingServiceTests",
+      dependencies: ["FittingService", "DemandModel", lifecycle, lifecycleTestKit, logging], swiftSettings: settings),
   ]
 )

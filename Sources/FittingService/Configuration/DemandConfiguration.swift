@@ -25,7 +25,7 @@ public struct DemandConfiguration: Sendable, Hashable {
   /// The nightly batch and its schedule.
   public struct Nightly: Sendable, Hashable {
     /// When `demand serve` runs the batch, in cron's five fields.
-    public var schedule = "30 2 * * *"
+    public var schedule = CronExpression.nightly
     /// IANA name of the zone that the schedule's hours are in.
     public var timeZone = "UTC"
     /// Folder that receives the reports when `--reports` names none; nil for no reports.
