@@ -12,6 +12,7 @@ let settings: [SwiftSetting] =
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let lifecycleTestKit: Target.Dependency = .product(
   name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")
@@ -50,7 +51,7 @@ let package = Package(
     .target(
       name: "RetailSimulator", dependencies: ["DemandModel", "NumericKernels", "DemandData"], swiftSettings: settings),
     .target(
-      name: "SalesStore", dependencies: ["DemandData", grdb, crypto], resources: [.embedInCode("Resources")],
+      name: "SalesStore", dependencies: ["DemandData", grdb, grdbSQLite, crypto], resources: [.embedInCode("Resources")],
       swiftSettings: settings),
     .target(name: "SalesIngest", dependencies: ["DemandData", "SalesStore", "CZlib"], swiftSettings: settings),
     .target(

@@ -1,0 +1,91 @@
+import DemandData
+import Foundation
+
+/// What a load is about to bring.
+public struct LoadHeader: Sendable, Hashable {
+  /// `long` or `m5`.
+  public let source: String
+  /// Names of the files as given.
+  public let files: [String]
+  /// Hash of the files' contents and of the options that decide what is taken from them.
+  public let contentHash: String
+
+  public init(source: String, files: [String], contentHash: String) {
+    self.source = source
+    self.files = files
+    self.contentHash = contentHash
+  }
+}
+
+/// What a load brought, as kept with it.
+public struct LoadSummary: Sendable, Hashable, Codable {
+  /// Data rows (long format) or cells (M5) that are in the database now because of this load.
+  public var rowsLoaded = 0
+  /// Rows that said what the database had already.
+  public var rowsUnchanged = 0
+  public var rowsQuarantined = 0
+  /// Quarantined rows by kind of reason, such as `negative_units`.
+  public var quarantinedByReason: [String: Int] = [:]
+  /// Series-days written, by status: `sold`, `closed`, `notRanged`, `outOfStock`, `unknown`.
+  public var daysByStatus: [String: Int] = [:]
+  public var firstDay: Day?
+  public var lastDay: Day?
+  /// Last day that the load declares complete.
+  public var completeThrough: Day?
+  public var newProducts = 0
+  public var newStores = 0
+  public var newSeries = 0
+
+  public init() {}
+}
+
+/// A load as the database keeps it.
+public struct LoadRecord: Sendable, Hashable, Codable {
+  public let id: Int
+  public let source: String
+  public let files: [String]
+  public let contentHash: String
+  public let startedAt: Date
+  public let finishedAt: Date
+  public let summary: LoadSummary
+}
+
+/// Whether a load happened, or was found to have happened before.
+public enum LoadResult: Sendable, Hashable {
+  case loaded(LoadRecord)
+  /// The same contents were loaded before: nothing was done.
+  case alreadyLoaded(LoadRecord)
+
+  public var record: LoadRecord {
+    switch self {
+    case .loaded(let record), .alreadyLoaded(let record): record
+    }
+  }
+}
+
+/// A row that was refused.
+public struct QuarantinedRow: Sendable, Hashable, Codable {
+  public var file: String
+  /// Counted from 1, the header included.
+  public var line: Int
+  public var column: String
+  public var value: String
+  /// The row as it came, cut off where it is very long.
+  public var raw: String
+  /// Stable key of the reason, such as `negative_units`.
+  public var kind: String
+  /// The reason in words, with what would mend it.
+  public var reason: String
+
+  public init(
+    file: String, line: Int, column: String, value: String, raw: String, kind: String, reason: String
+  ) {
+    self.file = file
+    self.line = line
+    self.column = column
+    self.value = value
+    self.raw = raw
+    self.kind = kind
+    self.reason = reason
+  }
+}
