@@ -35,7 +35,7 @@ public struct BatchEnvironment: Sendable {
 
 /// What a batch did.
 public struct BatchOutcome: Sendable, Hashable {
-  public var runID: Int64
+  public var runID: Int
   /// Whether this run's forecast is the published one now.
   public var published: Bool
   /// Whether a run of the same key had already done everything, so that nothing was computed.
@@ -57,7 +57,7 @@ public enum BatchError: Error, Sendable, Hashable {
   /// Another batch works on this database.
   case lockHeld(path: String, holder: String)
   /// The run finished but did not pass the gates; it is kept, unpublished.
-  case gateRefused(runID: Int64, reasons: [String])
+  case gateRefused(runID: Int, reasons: [String])
   /// Stopped on request; the next run goes on where this one was.
   case cancelled
   case failed(message: String, hint: String)

@@ -1,0 +1,61 @@
+import DemandData
+
+/// What a run must pass before its forecast is published.
+///
+/// Validity stops a publication; inefficiency (few effective draws) only shows in the report.
+struct Gates: Sendable {
+  let limits: DemandConfiguration.Gates
+
+  /// Reasons against publishing; empty when the run passes.
+  ///
+  /// - Parameters:
+  ///   - diagnostics: the run's reported parameters.
+  ///   - total: forecast of all products in all stores.
+  ///   - recentDaily: mean units a day over the last four weeks of history, nil without known days.
+  ///   - published: the last published forecast of the same node and its origin, if there is one.
+  func refusals(
+    diagnostics: [ParameterDiagnostic], total: NodeForecast, origin: Day, recentDaily: Double?,
+    published: (total: NodeForecast, origin: Day)?
+  ) -> [String] {
+    var reasons: [String] = []
+    let unconverged = diagnostics.filter { $0.rhat > limits.rhatLimit }.sorted { $0.rhat > $1.rhat }
+    if let worst = unconverged.first {
+      reasons.append(
+        "\(unconverged.count) of \(diagnostics.count) parameters have R-hat above \(limits.rhatLimit), worst "
+          + "\(worst.name) at \(Gates.text(worst.rhat)): give the group model more warm-up and draws (model.stage1)")
+    }
+    let daily = total.total.mean / Double(max(1, total.days.count))
+    if let recentDaily, recentDaily > 0 {
+      let ratio = daily / recentDaily
+      if ratio > limits.driftLimit || ratio < 1 / limits.driftLimit {
+        reasons.append(
+          "the forecast is \(Gates.text(daily)) units a day where the last four weeks sold \(Gates.text(recentDaily)): "
+            + "look for days that are missing or doubled in the data, or raise gates.drift_limit")
+      }
+    }
+    if let published, let drift = overlapRatio(total, origin, published.total, published.origin),
+      drift > limits.driftLimit || drift < 1 / limits.driftLimit
+    {
+      reasons.append(
+        "for the days that both cover, the forecast is \(Gates.text(drift)) times the published one: "
+          + "find what changed, or raise gates.drift_limit")
+    }
+    return reasons
+  }
+
+  /// Sum of the new forecast's means over the old one's, over the days in both horizons; nil without common days.
+  private func overlapRatio(_ new: NodeForecast, _ newOrigin: Day, _ old: NodeForecast, _ oldOrigin: Day) -> Double? {
+    let shift = newOrigin - oldOrigin
+    var sums = (new: 0.0, old: 0.0)
+    for (day, distribution) in new.days.enumerated() where old.days.indices.contains(day + shift) {
+      sums.new += distribution.mean
+      sums.old += old.days[day + shift].mean
+    }
+    return sums.old > 0 ? sums.new / sums.old : nil
+  }
+
+  private static func text(_ value: Double) -> String {
+    let rounded = (value * 100).rounded() / 100
+    return rounded == rounded.rounded() && abs(rounded) < 1e15 ? String(Int(rounded)) : String(rounded)
+  }
+}
