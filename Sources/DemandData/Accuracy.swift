@@ -21,11 +21,14 @@ public struct LevelAccuracy: Sendable, Hashable, Codable {
   public var coverage50: Double?
   public var coverage80: Double?
   public var coverage95: Double?
+  /// Largest amount by which the share of actuals below a scored quantile misses its probability, ties at the quantile
+  /// counted in the forecast's favour; 0 is calibrated.
+  public var calibrationGap: Double?
 
   public init(
     level: String, method: String, nodes: Int, wrmsse: Double, rmsse: Double, mase: Double, wape: Double, bias: Double,
     wspl: Double? = nil, pinball: Double? = nil, coverage50: Double? = nil, coverage80: Double? = nil,
-    coverage95: Double? = nil
+    coverage95: Double? = nil, calibrationGap: Double? = nil
   ) {
     self.level = level
     self.method = method
@@ -40,6 +43,7 @@ public struct LevelAccuracy: Sendable, Hashable, Codable {
     self.coverage50 = coverage50
     self.coverage80 = coverage80
     self.coverage95 = coverage95
+    self.calibrationGap = calibrationGap
   }
 }
 

@@ -41,14 +41,27 @@ public struct EmpiricalDistribution: Sendable, Hashable {
   ///
   /// - Parameter probability: in 0...1; 0 gives the minimum.
   public func quantile(_ probability: Double) -> Int {
+    quantiles(CollectionOfOne(probability))[0]
+  }
+
+  /// The quantiles at several ascending probabilities, each as ``quantile(_:)`` gives it, in one pass.
+  ///
+  /// - Complexity: O(distinct values + probabilities).
+  public func quantiles(_ ascending: some Collection<Double>) -> [Int] {
     let total = Double(drawCount)
-    var cumulative = 0
-    for (value, count) in zip(values, counts) {
-      cumulative += count
+    var result: [Int] = []
+    result.reserveCapacity(ascending.count)
+    var position = 0
+    var cumulative = counts[0]
+    for probability in ascending {
       // A whole number of draws must not be missed by a rounding error of probability x total.
-      if Double(cumulative) >= probability * total - 1e-9 { return value }
+      while position < values.count - 1, Double(cumulative) < probability * total - 1e-9 {
+        position += 1
+        cumulative += counts[position]
+      }
+      result.append(values[position])
     }
-    return values[values.count - 1]
+    return result
   }
 
   /// `P(Y < value)` and `P(Y <= value)`: the two ends of the randomised probability integral transform.

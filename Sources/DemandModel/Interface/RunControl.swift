@@ -32,4 +32,5 @@ public enum StreamPurpose: UInt32, Sendable {
   case seriesPaths = 6
   case priorSimulation = 7
   case retailSimulation = 8
+  case probabilityTransform = 9
 }
