@@ -72,6 +72,11 @@ let package = Package(
       resources: [.embedInCode("Resources")], swiftSettings: settings),
     .testTarget(
       name: "InferenceTests", dependencies: ["Inference", "NumericKernels", "TestSupport"], swiftSettings: settings),
+    .testTarget(name: "DemandDataTests", dependencies: ["DemandData"], swiftSettings: settings),
+    .testTarget(
+      name: "DemandModelTests",
+      dependencies: ["DemandModel", "Inference", "NumericKernels", "DemandData", "TestSupport"],
+      exclude: ["Scores/Reference"], swiftSettings: settings),
     .testTarget(
       name: "FittingServiceTests",
       dependencies: ["FittingService", "DemandModel", lifecycle, lifecycleTestKit, logging], swiftSettings: settings),

@@ -102,7 +102,8 @@ public struct EvaluationWindow: Sendable {
   }
 
   /// Mean squared and mean absolute one-step difference from the first day with sales on; 0 where there is none.
-  private static func scales(_ history: NodeHistories.History, trainingDays: Int) -> (square: Double, absolute: Double) {
+  private static func scales(_ history: NodeHistories.History, trainingDays: Int) -> (square: Double, absolute: Double)
+  {
     guard let first = history.units[..<trainingDays].firstIndex(where: { $0 > 0 }) else { return (0, 0) }
     var count = 0
     var square = 0.0
