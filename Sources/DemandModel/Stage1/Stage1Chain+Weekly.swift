@@ -1,0 +1,158 @@
+import Inference
+import NumericKernels
+
+extension Stage1Chain {
+  /// Shared weekly shocks and all weekly scales given the groups' paths: scales with the shocks integrated out, then the
+  /// shocks exactly. Weeks are replicates of one crossed-effects model.
+  mutating func sampleWeeklyShocks() throws(NotPositiveDefinite) {
+    let (groups, weeks, nodes) = (model.groupCount, model.weekCount, model.effects.effectCount)
+    guard weeks > 1 else {
+      sampleWeeklyScalesFromPrior()
+      return
+    }
+    var increments = [Double](repeating: 0, count: (weeks - 1) * groups)
+    for week in 1..<weeks {
+      for group in 0..<groups {
+        increments[(week - 1) * groups + group] =
+          state.level[group * weeks + week] - state.level[group * weeks + week - 1]
+      }
+    }
+    let statistics = model.effects.sufficientStatistics(of: increments, columns: weeks - 1)
+    model.effects.sampleScales(
+      &state.weeklyScales, statistics: statistics, prior: model.weeklyPrior, using: &stream)
+    let effects = try model.effects.sampleEffects(
+      increments, columns: weeks - 1, scales: state.weeklyScales, using: &stream)
+    for index in effects.indices { state.weeklyShocks[nodes + index] = effects[index] }
+  }
+
+  /// A single week has no increments: the scales keep their priors.
+  private mutating func sampleWeeklyScalesFromPrior() {
+    let prior = model.weeklyPrior
+    for index in prior.levels.indices {
+      state.weeklyScales.levels[index] = max(abs(stream.normal()) * prior.levels[index], 1e-12)
+    }
+    state.weeklyScales.own = max(abs(stream.normal()) * prior.own, 1e-12)
+  }
+
+  /// The same unknowns with the groups' own paths held (see the coefficients' interweaving): each node's cumulative path
+  /// is a random walk seen through weekly sums of residuals, so its conditional precision is tridiagonal; scales are
+  /// normal given standardised paths.
+  mutating func interweaveWeeklyShocks() throws(NotPositiveDefinite) {
+    let (groups, weeks, nodes) = (model.groupCount, model.weekCount, model.effects.effectCount)
+    guard weeks > 1 else { return }
+    var residual = weeklyResiduals()
+    for (component, offset) in model.effects.nodeOffsets.enumerated() {
+      let nodeOfGroup = model.effects.levels[component]
+      for node in 0..<model.effects.nodeCounts[component] {
+        let members = (0..<groups).filter { nodeOfGroup[$0] == node }
+        try drawNodePath(
+          node: offset + node, groups: members, scale: state.weeklyScales.levels[component], residual: &residual)
+      }
+      var paths = [Double](repeating: 0, count: groups * weeks)
+      for group in 0..<groups {
+        let node = offset + nodeOfGroup[group]
+        for week in 1..<weeks {
+          paths[group * weeks + week] = paths[group * weeks + week - 1] + state.weeklyShocks[week * nodes + node]
+        }
+      }
+      let scale = state.weeklyScales.levels[component]
+      let factor = rescalePaths(paths, scale: scale, prior: model.prior.weekly, residual: &residual)
+      state.weeklyScales.levels[component] = scale * abs(factor)
+      for week in 1..<weeks {
+        for node in offset..<offset + model.effects.nodeCounts[component] {
+          state.weeklyShocks[week * nodes + node] *= factor
+        }
+      }
+    }
+    var own = [Double](repeating: 0, count: groups * weeks)
+    for group in 0..<groups {
+      let above = model.nodes(ofGroup: group)
+      var shared = 0.0
+      for week in 1..<weeks {
+        for node in above { shared += state.weeklyShocks[week * nodes + node] }
+        own[group * weeks + week] = state.level[group * weeks + week] - state.level[group * weeks] - shared
+      }
+    }
+    let scale = state.weeklyScales.own
+    let factor = rescalePaths(own, scale: scale, prior: model.prior.ownWeekly, residual: &residual)
+    state.weeklyScales.own = scale * abs(factor)
+  }
+
+  /// Weekly sums of eta - shift - fit - level over observed days, `[group][week]`.
+  private func weeklyResiduals() -> [Double] {
+    let (days, weeks) = (model.dayCount, model.weekCount)
+    var residual = [Double](repeating: 0, count: model.groupCount * weeks)
+    for group in 0..<model.groupCount {
+      for day in 0..<days where model.history.isObserved[group * days + day] {
+        let cell = group * days + day
+        let week = group * weeks + model.weekOfDay[day]
+        residual[week] += state.logRate[cell] - state.dailyShift[cell] - state.fit[cell] - state.level[week]
+      }
+    }
+    return residual
+  }
+
+  private mutating func drawNodePath(
+    node: Int, groups: [Int], scale: Double, residual: inout [Double]
+  ) throws(NotPositiveDefinite) {
+    let (weeks, nodes) = (model.weekCount, model.effects.effectCount)
+    let walk = 1 / (scale * scale)
+    var diagonal = [Double](repeating: 2 * walk, count: weeks - 1)
+    diagonal[weeks - 2] = walk
+    let offDiagonal = [Double](repeating: -walk, count: weeks - 1)
+    var old = [Double](repeating: 0, count: weeks - 1)
+    var sum = 0.0
+    for week in 1..<weeks {
+      sum += state.weeklyShocks[week * nodes + node]
+      old[week - 1] = sum
+    }
+    var path = [Double](repeating: 0, count: weeks - 1)
+    for group in groups {
+      let precision = 1 / (state.ownDaily[group] * state.ownDaily[group])
+      for week in 1..<weeks {
+        let days = model.daysInWeek[group][week]
+        diagonal[week - 1] += precision * days
+        path[week - 1] += precision * (residual[group * weeks + week] + days * old[week - 1])
+      }
+    }
+    var cholesky = TridiagonalCholesky(size: weeks - 1)
+    try cholesky.factor(diagonal: diagonal, offDiagonal: offDiagonal)
+    cholesky.sample(canonical: &path, using: &stream)
+    for week in 1..<weeks {
+      state.weeklyShocks[week * nodes + node] = path[week - 1] - (week > 1 ? path[week - 2] : 0)
+      let change = path[week - 1] - old[week - 1]
+      for group in groups {
+        state.level[group * weeks + week] += change
+        residual[group * weeks + week] -= model.daysInWeek[group][week] * change
+      }
+    }
+  }
+
+  /// A weekly scale given standardised paths; returns the factor for it (in absolute value) and them (of any sign).
+  private mutating func rescalePaths(
+    _ paths: [Double], scale: Double, prior: Double, residual: inout [Double]
+  ) -> Double {
+    let weeks = model.weekCount
+    var precision = 1 / (prior * prior)
+    var linear = 0.0
+    for group in 0..<model.groupCount {
+      let daily = 1 / (state.ownDaily[group] * state.ownDaily[group])
+      for week in 1..<weeks {
+        let standardised = paths[group * weeks + week] / scale
+        let quadratic = model.daysInWeek[group][week] * standardised * standardised
+        precision += daily * quadratic
+        linear += daily * (residual[group * weeks + week] * standardised + quadratic * scale)
+      }
+    }
+    let signed = linear / precision + stream.normal() / precision.squareRoot()
+    let factor = signed / scale
+    for group in 0..<model.groupCount {
+      for week in 1..<weeks {
+        let change = (factor - 1) * paths[group * weeks + week]
+        state.level[group * weeks + week] += change
+        residual[group * weeks + week] -= model.daysInWeek[group][week] * change
+      }
+    }
+    return factor
+  }
+}
