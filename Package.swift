@@ -71,7 +71,8 @@ let package = Package(
       name: "NumericKernelsTests", dependencies: ["NumericKernels", "TestSupport"], exclude: ["Reference"],
       resources: [.embedInCode("Resources")], swiftSettings: settings),
     .testTarget(
-      name: "InferenceTests", dependencies: ["Inference", "NumericKernels", "TestSupport"], swiftSettings: settings),
+      name: "InferenceTests", dependencies: ["Inference", "NumericKernels", "TestSupport"], exclude: ["Reference"],
+      resources: [.copy("Resources")], swiftSettings: settings),
     .testTarget(name: "DemandDataTests", dependencies: ["DemandData"], swiftSettings: settings),
     .testTarget(
       name: "DemandModelTests",

@@ -88,3 +88,20 @@ extension SpecialFunctions {
     abs(value) < 1e-300 ? 1e-300 : value
   }
 }
+
+extension SpecialFunctions {
+  /// The quantile of the beta distribution: the x with I_x(a, b) = p. Absolute error below 1e-13, by bisection.
+  ///
+  /// Needs a, b > 0 and 0 <= p <= 1, NaN otherwise.
+  public static func betaQuantile(_ p: Double, _ a: Double, _ b: Double) -> Double {
+    guard a > 0, b > 0, p >= 0, p <= 1 else { return .nan }
+    if p == 0 || p == 1 { return p }
+    var (low, high) = (0.0, 1.0)
+    while high - low > 1e-15 * high {
+      let middle = 0.5 * (low + high)
+      if middle <= low || middle >= high { break }
+      if regularizedBeta(middle, a, b) < p { low = middle } else { high = middle }
+    }
+    return 0.5 * (low + high)
+  }
+}

@@ -1,0 +1,97 @@
+/// Draws of named scalar variables from several Markov chains of equal length.
+///
+/// Values are flat in the order variable, chain, draw, so that one variable's draws, and one chain's within them, are
+/// contiguous.
+public struct Draws: Sendable, Equatable {
+  /// The variables' names, all different.
+  public let names: [String]
+  public let chainCount: Int
+  /// The number of draws in each chain.
+  public let drawCount: Int
+  /// The value of variable v, chain c, draw d is at `(v * chainCount + c) * drawCount + d`.
+  public let values: [Double]
+
+  /// A name asked for that no variable has.
+  public struct UnknownVariable: Error, Equatable, CustomStringConvertible {
+    public let name: String
+    public let known: [String]
+
+    public var description: String {
+      "There is no variable named \(name); there are: \(known.joined(separator: ", "))."
+    }
+  }
+
+  public init(names: [String], chainCount: Int, drawCount: Int, values: [Double]) {
+    precondition(Set(names).count == names.count, "variables need different names")
+    precondition(chainCount >= 1 && drawCount >= 0, "draws need a chain")
+    precondition(values.count == names.count * chainCount * drawCount, "names * chains * draws values are needed")
+    self.names = names
+    self.chainCount = chainCount
+    self.drawCount = drawCount
+    self.values = values
+  }
+
+  /// All draws of one variable, chain after chain.
+  public subscript(variable: Int) -> ArraySlice<Double> {
+    let size = chainCount * drawCount
+    return values[(variable * size)..<((variable + 1) * size)]
+  }
+
+  /// One chain of one variable.
+  public subscript(variable: Int, chain chain: Int) -> ArraySlice<Double> {
+    let first = (variable * chainCount + chain) * drawCount
+    return values[first..<(first + drawCount)]
+  }
+
+  /// All draws of the variable of this name, chain after chain.
+  public func draws(of name: String) throws(UnknownVariable) -> ArraySlice<Double> {
+    self[try index(of: name)]
+  }
+
+  private func index(of name: String) throws(UnknownVariable) -> Int {
+    guard let index = names.firstIndex(of: name) else { throw UnknownVariable(name: name, known: names) }
+    return index
+  }
+
+  /// The variables of these names, in this order.
+  public func subset(_ wanted: [String]) throws(UnknownVariable) -> Draws {
+    var kept: [Double] = []
+    kept.reserveCapacity(wanted.count * chainCount * drawCount)
+    for name in wanted { kept += self[try index(of: name)] }
+    return Draws(names: wanted, chainCount: chainCount, drawCount: drawCount, values: kept)
+  }
+
+  /// Every `step`-th draw of each chain, ending with the last: the draws furthest from the chain's start.
+  public func thinned(by step: Int) -> Draws {
+    precondition(step >= 1, "thinning needs a step of at least 1")
+    let kept = (drawCount + step - 1) / step
+    var thinned: [Double] = []
+    thinned.reserveCapacity(names.count * chainCount * kept)
+    for row in 0..<(names.count * chainCount) {
+      for k in 0..<kept { thinned.append(values[(row + 1) * drawCount - 1 - (kept - 1 - k) * step]) }
+    }
+    return Draws(names: names, chainCount: chainCount, drawCount: kept, values: thinned)
+  }
+
+  /// The same draws as one long chain, chain after chain. The layout makes this free of copying.
+  public func combiningChains() -> Draws {
+    Draws(names: names, chainCount: 1, drawCount: chainCount * drawCount, values: values)
+  }
+
+  /// The chains of several runs of the same variables side by side.
+  ///
+  /// All parts need the same names in the same order and the same number of draws.
+  public static func joiningChains(_ parts: [Draws]) -> Draws {
+    precondition(!parts.isEmpty, "there are no chains to join")
+    let (names, drawCount) = (parts[0].names, parts[0].drawCount)
+    precondition(
+      parts.allSatisfy { $0.names == names && $0.drawCount == drawCount }, "chains to join must have one shape")
+    var joined: [Double] = []
+    joined.reserveCapacity(parts.reduce(0) { $0 + $1.values.count })
+    for variable in names.indices {
+      for part in parts { joined += part[variable] }
+    }
+    return Draws(
+      names: names, chainCount: parts.reduce(0) { $0 + $1.chainCount }, drawCount: drawCount, values: joined)
+  }
+}
