@@ -77,7 +77,7 @@ struct DiagnosticsTests {
 
   @Test("chains stuck at different values: R-hat is infinite")
   func stuck() {
-    let x = (0..<40).map { Double($0 / 10) }
+    let x = (0..<400).map { Double($0 / 100) }
     #expect(Diagnostics.rHat(x, chains: 4) == .infinity)
     #expect(Diagnostics.bulkESS(x, chains: 4) < 8)
   }

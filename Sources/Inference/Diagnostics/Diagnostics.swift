@@ -67,7 +67,7 @@ public enum Diagnostics {
   /// The Monte Carlo standard error of the mean: sd / sqrt(meanESS).
   public static func mcseMean(_ draws: [Double], chains: Int) -> Double {
     guard isValid(draws, chains) else { return .nan }
-    return (sampleVariance(draws) / meanESS(draws, chains: chains)).squareRoot()
+    return sampleVariance(draws).squareRoot() / meanESS(draws, chains: chains).squareRoot()
   }
 
   /// The Monte Carlo standard error of the standard deviation, by the delta method from that of the second moment.

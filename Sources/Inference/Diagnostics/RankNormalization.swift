@@ -7,7 +7,7 @@ import NumericKernels
 struct RankNormalization {
   /// Positions of the values in ascending order, and the values in that order.
   private let order: [Int32]
-  private let sorted: [Double]
+  let sorted: [Double]
 
   init(_ values: [Double]) {
     var pairs: [(value: Double, position: Int32)] = []

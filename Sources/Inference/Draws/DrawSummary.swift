@@ -37,9 +37,12 @@ extension DrawSummary.Row {
       (bulkESS, tailESS, rHat) = (.nan, .nan, .nan)
       return
     }
-    let sorted = draws.sorted()
     mean = draws.reduce(0, +) / Double(draws.count)
     sd = sampleVariance(draws).squareRoot()
+    let split = SplitChains(draws, chainCount: chains)
+    let ranks = RankNormalization(split.values)
+    // Where splitting leaves no draw out, one sort serves ranks and quantiles.
+    let sorted = split.values.count == draws.count ? ranks.sorted : draws.sorted()
     q5 = EmpiricalQuantile.linear(sorted, 0.05)
     q50 = EmpiricalQuantile.linear(sorted, 0.5)
     q95 = EmpiricalQuantile.linear(sorted, 0.95)
@@ -47,8 +50,6 @@ extension DrawSummary.Row {
       (mcse, bulkESS, tailESS, rHat) = (.nan, .nan, .nan, .nan)
       return
     }
-    let split = SplitChains(draws, chainCount: chains)
-    let ranks = RankNormalization(split.values)
     mcse = sd / split.effectiveSampleSize.squareRoot()
     bulkESS = split.replacing(ranks.scores).effectiveSampleSize
     tailESS = Diagnostics.tailESS(draws, sorted: sorted, chains: chains)

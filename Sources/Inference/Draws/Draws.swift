@@ -16,6 +16,11 @@ public struct Draws: Sendable, Equatable {
     public let name: String
     public let known: [String]
 
+    public init(name: String, known: [String]) {
+      self.name = name
+      self.known = known
+    }
+
     public var description: String {
       "There is no variable named \(name); there are: \(known.joined(separator: ", "))."
     }
