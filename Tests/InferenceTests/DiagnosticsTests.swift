@@ -75,10 +75,10 @@ struct DiagnosticsTests {
     #expect(Diagnostics.mcseQuantile(x, chains: 4, probability: 0.5) == 0)
   }
 
-  @Test("chains stuck at different values: R-hat is infinite")
+  @Test("chains stuck at different values: R-hat is huge")
   func stuck() {
     let x = (0..<400).map { Double($0 / 100) }
-    #expect(Diagnostics.rHat(x, chains: 4) == .infinity)
+    #expect(Diagnostics.rHat(x, chains: 4) > 1e6)
     #expect(Diagnostics.bulkESS(x, chains: 4) < 8)
   }
 

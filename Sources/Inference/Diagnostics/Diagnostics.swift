@@ -10,7 +10,7 @@ import NumericKernels
 /// - fewer than four draws a chain, or any draw that is not finite: every figure;
 /// - all draws equal: R-hat (there is no variance to compare); the effective sample sizes are then the number of draws
 ///   and the Monte Carlo errors 0.
-/// Chains that are each constant but differ have an infinite R-hat.
+/// Chains that are each constant but differ have an R-hat that is infinite but for rounding.
 public enum Diagnostics {
   /// The rank-normalised split R-hat: the larger of that of the ranks (location) and of the folded ranks (scale).
   ///

@@ -41,7 +41,7 @@ struct SplitChains {
   }
 
   /// R-hat: sqrt((B / W + n - 1) / n), with B and W the between- and within-chain variance (Gelman and Rubin 1992, in
-  /// the form of Vehtari et al. 2021). NaN where all values are equal; infinite where only the chains differ.
+  /// the form of Vehtari et al. 2021). NaN where all values are equal; without bound where only the chains differ.
   var rHat: Double {
     let means = chainMeans
     let n = Double(length)
