@@ -78,6 +78,10 @@ let package = Package(
       name: "DemandModelTests",
       dependencies: ["DemandModel", "Inference", "NumericKernels", "DemandData", "TestSupport"],
       exclude: ["Scores/Reference"], swiftSettings: settings),
+    // A load in a process that tests kill half-way.
+    .executableTarget(
+      name: "InterruptedIngest", dependencies: ["SalesIngest", "SalesStore", "DemandData"],
+      path: "Tests/InterruptedIngest", swiftSettings: settings),
     .testTarget(
       name: "FittingServiceTests",
       dependencies: ["FittingService", "DemandModel", lifecycle, lifecycleTestKit, logging], swiftSettings: settings),

@@ -254,6 +254,15 @@ public final class LoadWriter {
     return (existingSale.double(0), status)
   }
 
+  /// Units of all days that the database has of a series.
+  public func existingDays(series id: Int) throws -> [Int: Double] {
+    let statement = try RawStatement(database, "SELECT day, units FROM sales WHERE series_id = ?")
+    statement.bind(1, id)
+    var days: [Int: Double] = [:]
+    while try statement.step() { days[statement.int(0)] = statement.double(1) }
+    return days
+  }
+
   /// Notes that a store reported on a day, and what a ranged product without a row then means.
   public func writeStoreDay(store: Int, day: Int, missingMeansZero: Bool) throws {
     storeDay.bind(1, store)

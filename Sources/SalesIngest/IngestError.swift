@@ -1,0 +1,58 @@
+import SalesStore
+
+/// Why a load did not happen. The database is as it was.
+public enum IngestError: Error, Hashable, Sendable {
+  case missingFile(String)
+  case unreadable(String, reason: String)
+  case emptyFile(String)
+  /// The header is not the one expected.
+  case wrongHeader(file: String, found: [String], required: [String], optional: [String])
+  /// A folder without the files of the long format.
+  case nothingToLoad(String)
+  /// A strict load met a bad row, or a file on which all else depends has one.
+  case badRow(QuarantinedRow)
+  case tooManyBadRows(bad: Int, rows: Int, share: Double, examples: [QuarantinedRow])
+  /// An option does not fit the data, such as an unknown store or a day without sales.
+  case option(String)
+  case cancelled
+  case store(StoreError)
+}
+
+extension IngestError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .missingFile(let path): "there is no file '\(path)': check the name"
+    case .unreadable(let path, let reason): "'\(path)' cannot be read: \(reason)"
+    case .emptyFile(let path): "'\(path)' is empty: deliver it again, with its header"
+    case .wrongHeader(let file, let found, let required, let optional):
+      "'\(file)' line 1: the header is '\(found.joined(separator: ","))', expected are the columns "
+        + "\(required.joined(separator: ", "))"
+        + (optional.isEmpty ? "" : " and, where there are any, \(optional.joined(separator: ", "))")
+        + Self.difference(found: found, required: required, optional: optional)
+    case .nothingToLoad(let folder):
+      "'\(folder)' holds none of sales.csv, products.csv, stores.csv, events.csv (plain or .gz): name the folder of a "
+        + "delivery"
+    case .badRow(let row): Self.text(row)
+    case .tooManyBadRows(let bad, let rows, let share, let examples):
+      "\(bad) of \(rows) rows are bad, more than the \(share * 100)% that a load may have; nothing was loaded. "
+        + "The first: " + examples.map(Self.text).joined(separator: "; ")
+    case .option(let reason): reason
+    case .cancelled: "the load was cancelled; nothing was loaded"
+    case .store(let error): error.description
+    }
+  }
+
+  private static func text(_ row: QuarantinedRow) -> String {
+    "\(row.file) line \(row.line), column \(row.column), value '\(row.value)': \(row.reason)"
+  }
+
+  private static func difference(found: [String], required: [String], optional: [String]) -> String {
+    let missing = required.filter { !found.contains($0) }
+    let unknown = found.filter { !required.contains($0) && !optional.contains($0) }
+    var parts: [String] = []
+    if !missing.isEmpty { parts.append("add \(missing.joined(separator: ", "))") }
+    if !unknown.isEmpty { parts.append("rename or remove \(unknown.map { "'\($0)'" }.joined(separator: ", "))") }
+    if parts.isEmpty { parts.append("name every column once") }
+    return ": " + parts.joined(separator: ", ")
+  }
+}

@@ -1,0 +1,82 @@
+import DemandData
+import Foundation
+import SalesStore
+
+/// Loads the files of the M5 competition, plain or gzip, with whichever day columns they hold.
+///
+/// Trees: category, department, product; region (the state), store. A series is ranged from its first week with a price,
+/// and that start counts as known. Weekly prices become steps; prices and calendar stay known beyond `until`. Events hold
+/// everywhere; SNAP days become benefit events of their state. Christmas is a closure everywhere, because Walmart is
+/// shut; the handful of units that the files have on that day are kept with the status closed.
+public struct M5Load: Sendable {
+  public let sales: String
+  public let calendar: String
+  public let prices: String
+  /// Only these stores; nil for all.
+  public let stores: [String]?
+  /// Last day of sales to take; nil for the last column.
+  public let until: Day?
+  public let badRows: BadRowPolicy
+
+  static let productLevels = ["category", "department", "product"]
+  static let locationLevels = ["region", "store"]
+
+  public init(
+    sales: String, calendar: String, prices: String, stores: [String]? = nil, until: Day? = nil,
+    badRows: BadRowPolicy = BadRowPolicy()
+  ) {
+    self.sales = sales
+    self.calendar = calendar
+    self.prices = prices
+    self.stores = stores
+    self.until = until
+    self.badRows = badRows
+  }
+
+  /// Loads the files: all but what goes to quarantine, or nothing.
+  ///
+  /// - Throws: ``IngestError``; the database is as it was then.
+  public func run(into store: SalesStore, _ environment: IngestEnvironment) throws(IngestError) -> LoadResult {
+    let files = [(role: "sales", path: sales), (role: "calendar", path: calendar), (role: "prices", path: prices)]
+    var sizes = 0
+    for file in files { sizes += try ByteSource(path: file.path).size }
+    var meter = ProgressMeter(environment: environment, total: sizes)
+    let options = "m5 \(stores?.sorted().joined(separator: ",") ?? "all stores") \(until?.iso ?? "all days")"
+    let hash = try DeliveryHash.hash(files: files, options: options, meter: &meter)
+    meter.begin(.loading)
+    let header = LoadHeader(source: "m5", files: files.map(\.path), contentHash: hash)
+    do {
+      return try store.withLoad(header, now: environment.now) { writer in
+        var refusals = RowRefusals(policy: badRows)
+        let days = try M5Calendar(path: calendar, meter: &meter)
+        let wanted = stores.map(Set.init)
+        let weekly = try M5Prices(
+          path: prices, calendar: days, stores: wanted, refusals: &refusals, writer: writer, meter: &meter)
+        try writer.setLevels(tree: "product", Self.productLevels)
+        try writer.setLevels(tree: "location", Self.locationLevels)
+        var table = try M5Sales(
+          path: sales, calendar: days, prices: weekly, stores: wanted, until: until, writer: writer)
+        try table.load(refusals: &refusals, meter: &meter)
+        try refusals.check(rows: meter.rows)
+        try write(days, in: writer)
+        return table.summary(refusals: refusals)
+      }
+    } catch {
+      throw IngestError(error)
+    }
+  }
+
+  private func write(_ calendar: M5Calendar, in writer: LoadWriter) throws {
+    for event in calendar.events { try writer.writeEvent(event) }
+    for closure in calendar.closures { try writer.writeClosure(closure) }
+    for (state, days) in calendar.benefitDays where try writer.hasLocation(level: "region", name: state) {
+      for day in days {
+        try writer.writeEvent(
+          .init(
+            day: day, name: "SNAP_\(state)", type: EventCalendar.benefitType,
+            scope: .location(level: "region", node: state)))
+      }
+    }
+    try writer.noteCalendar(knownThrough: calendar.lastDay)
+  }
+}

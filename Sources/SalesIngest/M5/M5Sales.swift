@@ -1,0 +1,178 @@
+import DemandData
+import SalesStore
+
+/// Reads an M5 sales file: one row per series, one column per day.
+struct M5Sales {
+  private static let names = ["id", "item_id", "dept_id", "cat_id", "store_id", "state_id"]
+  private static let mostUnits = 1_000_000_000
+
+  private let path: String
+  private let prices: M5Prices
+  private let stores: Set<String>?
+  private let writer: LoadWriter
+  /// Positions of the day columns taken, with the numbers of their days.
+  private let columns: [(position: Int, day: Int)]
+  private let positions: [Int]
+  private let closedDays: Set<Int>
+  private let columnNames: [String]
+  private var found: Set<String> = []
+  private var seen: Set<Int> = []
+  private var loaded = LoadSummary()
+  private var notRangedDays = 0
+  private var closedCount = 0
+  private var soldCount = 0
+
+  init(
+    path: String, calendar: M5Calendar, prices: M5Prices, stores: Set<String>?, until: Day?, writer: LoadWriter
+  ) throws {
+    let table = try Self.open(path)
+    var columns: [(position: Int, day: Int)] = []
+    for (position, name) in table.columnNames.enumerated() where !Self.names.contains(name) {
+      guard let day = calendar.day(ofColumn: name) else {
+        throw IngestError.option(
+          "'\(path)' line 1: column '\(name)' is no day of the calendar file: take both files from one delivery")
+      }
+      columns.append((position, day.number))
+    }
+    columns.sort { $0.day < $1.day }
+    guard let first = columns.first?.day, let last = columns.last?.day else {
+      throw IngestError.wrongHeader(
+        file: path, found: table.columnNames, required: Self.names + ["d_1", "d_2"], optional: [])
+    }
+    if let until, !(first...last).contains(until.number) {
+      throw IngestError.option(
+        "the sales of '\(path)' run from \(Day(number: first)) to \(Day(number: last)): --until \(until) is outside")
+    }
+    self.path = path
+    self.prices = prices
+    self.stores = stores
+    self.writer = writer
+    self.columns = columns.filter { $0.day <= until?.number ?? last }
+    positions = Self.names.map { table.position($0) }
+    closedDays = Set(calendar.closures.map(\.day.number))
+    columnNames = table.columnNames
+  }
+
+  private static func open(_ path: String) throws(IngestError) -> TableReader {
+    try TableReader(path: path, required: names, openEnded: true, maximumRecord: 1 << 18)
+  }
+
+  mutating func load(refusals: inout RowRefusals, meter: inout ProgressMeter) throws {
+    var table = try Self.open(path)
+    while try table.csv.advance() {
+      try meter.row(table.csv.source)
+      // A row is two thousand days: report more often than for short rows.
+      try meter.report(table.csv.source)
+      if let refusal = table.structuralRefusal {
+        try refusals.refuse(refusal, in: writer)
+        continue
+      }
+      let store = table.csv.text(positions[4])
+      guard stores?.contains(store) ?? true else { continue }
+      found.insert(store)
+      let series: Int
+      do {
+        series = try addSeries(table)
+      } catch StoreError.hierarchy(let reason) {
+        try refusals.refuse(table.refusal("item_id", "hierarchy", reason), in: writer)
+        continue
+      }
+      guard seen.insert(series).inserted else {
+        try refusals.refuse(
+          table.refusal("id", "duplicate_row", "the file has this item and store already: keep one of the rows"),
+          in: writer)
+        continue
+      }
+      try write(series, table, refusals: &refusals)
+    }
+    if let missing = stores?.subtracting(found).sorted().first {
+      throw IngestError.option("'\(path)' has no store '\(missing)': correct --stores")
+    }
+    guard !seen.isEmpty else { throw IngestError.emptyFile(path) }
+    try meter.finish(table.csv.source)
+  }
+
+  private func addSeries(_ table: borrowing TableReader) throws -> Int {
+    func text(_ index: Int) -> String { table.csv.text(positions[index]) }
+    let product = try writer.addProduct(path: [text(3), text(2), text(1)])
+    let store = try writer.addStore(path: [text(5), text(4)])
+    return try writer.seriesID(product: product.id, store: store)
+  }
+
+  private mutating func write(_ id: Int, _ table: borrowing TableReader, refusals: inout RowRefusals) throws {
+    let weeks = prices.weeks(item: table.csv.text(positions[1]), store: table.csv.text(positions[4]))?.steps()
+    if let weeks { try writer.writePriceSteps(series: id, weeks.steps) }
+    var units = [Int](repeating: -1, count: columns.count)
+    var firstPositive: Int?
+    for (index, column) in columns.enumerated() {
+      guard let value = FieldParsing.whole(table.csv.bytes(column.position)), value <= Self.mostUnits else {
+        try refusals.refuse(refusal(table, column.position), in: writer)
+        continue
+      }
+      units[index] = value
+      if value > 0, firstPositive == nil { firstPositive = column.day }
+    }
+    guard let start = [weeks?.first, firstPositive].compactMap(\.self).min() else {
+      notRangedDays += columns.count
+      return
+    }
+    let known = try writer.series(id).lastRow == nil ? [:] : writer.existingDays(series: id)
+    var last: Int?
+    for (index, column) in columns.enumerated() {
+      guard column.day >= start else {
+        notRangedDays += 1
+        continue
+      }
+      guard units[index] >= 0 else { continue }
+      last = column.day
+      if let old = known[column.day] {
+        if old == Double(units[index]) {
+          loaded.rowsUnchanged += 1
+        } else {
+          try refusals.refuse(
+            table.refusal(
+              column: columnNames[column.position], value: String(units[index]), kind: "contradicts_database",
+              reason: "the database has \(Int(old)) units on \(Day(number: column.day)): load into a new database, or "
+                + "deliver the figures that were loaded first"), in: writer)
+        }
+        continue
+      }
+      let closed = closedDays.contains(column.day)
+      if closed { closedCount += 1 } else { soldCount += 1 }
+      try writer.writeSale(
+        series: id, day: column.day, units: Double(units[index]), status: closed ? .closed : .sold)
+    }
+    if let last { writer.noteRows(series: id, through: last) }
+    writer.setRange(series: id, firstDay: start, startKnown: weeks?.first == start, delistAfter: nil)
+  }
+
+  /// Why a cell is no number of units.
+  private func refusal(_ table: borrowing TableReader, _ position: Int) -> QuarantinedRow {
+    let bytes = table.csv.bytes(position)
+    let (kind, reason) =
+      switch FieldParsing.number(bytes) {
+      case nil: ("not_a_number", "units are no number: write digits; the day counts as unknown")
+      case let value? where value < 0: ("negative_units", "units are negative: 0 at least; the day counts as unknown")
+      case let value? where value != value.rounded():
+        ("fractional_units", "products are counted, units must be whole; the day counts as unknown")
+      default: ("too_large", "more than a billion units or not plain digits: correct it; the day counts as unknown")
+      }
+    return table.refusal(
+      column: columnNames[position], value: String(decoding: bytes, as: UTF8.self), kind: kind, reason: reason)
+  }
+
+  func summary(refusals: RowRefusals) -> LoadSummary {
+    var summary = loaded
+    summary.rowsLoaded = soldCount + closedCount
+    summary.rowsQuarantined = refusals.badRows
+    summary.quarantinedByReason = refusals.byKind
+    summary.daysByStatus = ["sold": soldCount, "closed": closedCount, "notRanged": notRangedDays]
+    summary.firstDay = columns.first.map { Day(number: $0.day) }
+    summary.lastDay = columns.last.map { Day(number: $0.day) }
+    summary.completeThrough = summary.lastDay
+    summary.newProducts = writer.newProducts
+    summary.newStores = writer.newStores
+    summary.newSeries = writer.newSeries
+    return summary
+  }
+}
