@@ -62,6 +62,22 @@ struct CrossedEffectsMarginalTests {
     #expect(abs(actual - expected) <= (scales.own < 1e-3 ? 1e-7 : 1e-11) * abs(expected))
   }
 
+  /// mpmath 1.4.1 at 60 digits, the density written out with the dense covariance.
+  @Test(
+    "keeps its digits where the own scale is tiny",
+    arguments: [
+      ([1.0, 1, 1, 1], 1e-2, -153548.071868654966), ([1, 1, 1, 1], 1e-4, -1535794938.06916208),
+      ([1, 1, 1, 1], 1e-6, -15357950846092.4725), ([3, 0.5, 0, 1e-9], 1e-5, -242240395432.280098),
+      ([100, 0.5, 0.25, 2], 1e-3, -15357906.0093678814),
+    ])
+  func tinyOwnScale(levels: [Double], own: Double, expected: Double) {
+    let x = (0..<60).map { Double((37 * $0) % 101 - 50) / 32 }
+    let model = CrossedEffects(unitCount: 12, levels: Self.levels)
+    let value = model.logMarginal(
+      scales: .init(levels: levels, own: own), statistics: model.sufficientStatistics(of: x, columns: 5))
+    #expect(abs(value - expected) < 1e-11 * abs(expected))
+  }
+
   @Test("the basis has the dimension of the span, not the number of nodes")
   func rank() {
     let model = CrossedEffects(unitCount: 12, levels: Self.levels)

@@ -6,19 +6,20 @@ extension CrossedEffects {
   public struct SufficientStatistics: Sendable {
     /// The number of replicates.
     public let columns: Int
-    /// Σ_j (Q'x_j)(Q'x_j)', row-major r x r.
-    let crossProducts: [Double]
+    /// R, upper triangular with R'R = Σ_j (Q'x_j)(Q'x_j)', row-major r x r: the triangular factor of the coordinates,
+    /// which has twice the digits of their cross-products.
+    let coordinateFactor: [Double]
     /// Σ_j |x_j - Q Q'x_j|², the part of the data that no level explains.
     let residualSquares: Double
   }
 
-  /// The statistics of `columns` replicates. Costs O(columns · G · r).
+  /// The statistics of `columns` replicates. Costs O(columns · (G r + r²)).
   ///
   /// - Parameter x: Replicate j at `j * unitCount ..< (j + 1) * unitCount`.
   public func sufficientStatistics(of x: [Double], columns: Int) -> SufficientStatistics {
     precondition(x.count == columns * unitCount, "data must hold columns * unitCount values")
     let r = rank
-    var products = [Double](repeating: 0, count: r * r)
+    var factor = [Double](repeating: 0, count: r * r)
     var squares = 0.0
     var coordinates = [Double](repeating: 0, count: r)
     var residual = [Double](repeating: 0, count: unitCount)
@@ -32,14 +33,26 @@ extension CrossedEffects {
         for g in 0..<unitCount { residual[g] -= coordinate * basis[i * unitCount + g] }
         coordinates[i] = coordinate
       }
-      for i in 0..<r {
-        for k in 0..<r { products[i * r + k] += coordinates[i] * coordinates[k] }
-      }
+      Self.rotate(&coordinates, into: &factor, size: r)
       for value in residual { squares += value * value }
     }
     // A basis of the whole space leaves rounding only, which must not be taken for noise.
     if r == unitCount { squares = 0 }
-    return SufficientStatistics(columns: columns, crossProducts: products, residualSquares: squares)
+    return SufficientStatistics(columns: columns, coordinateFactor: factor, residualSquares: squares)
+  }
+
+  /// Adds a row to a triangular factor by Givens rotations: R'R grows by row row'. The row is used up.
+  private static func rotate(_ row: inout [Double], into factor: inout [Double], size r: Int) {
+    for i in 0..<r where row[i] != 0 {
+      let diagonal = factor[i * r + i]
+      let length = hypot(diagonal, row[i])
+      let (cosine, sine) = (diagonal / length, row[i] / length)
+      for k in i..<r {
+        let (above, below) = (factor[i * r + k], row[k])
+        factor[i * r + k] = cosine * above + sine * below
+        row[k] = cosine * below - sine * above
+      }
+    }
   }
 
   /// The log density of all replicates given the scales, every effect integrated out:
@@ -56,34 +69,32 @@ extension CrossedEffects {
     scales: Scales, statistics: SufficientStatistics, workspace: inout MarginalWorkspace
   ) -> Double {
     precondition(scales.levels.count == levels.count, "one scale per level is needed")
-    guard factorCovariance(scales, into: &workspace) else { return -.infinity }
+    do {
+      try factorCovariance(scales, into: &workspace)
+    } catch {
+      return -.infinity
+    }
     let r = rank
     let columns = Double(statistics.columns)
     let ownVariance = scales.own * scales.own
-    // tr(M^-1 S) = tr(L^-1 S L'^-1): solve for the rows of S, then for the columns of the result, of which only the
-    // diagonal is needed.
-    var trace = 0.0
+    // Σ_j x_j'Q M^-1 Q'x_j = tr(R M^-1 R') = |L^-1 R'|², row after row of R, each of which begins with zeros.
+    var squares = 0.0
     for i in 0..<r {
-      for k in 0..<r { workspace.row[k] = statistics.crossProducts[i * r + k] }
-      workspace.cholesky.solveLower(&workspace.row)
-      for k in 0..<r { workspace.solved[k * r + i] = workspace.row[k] }
-    }
-    for k in 0..<r {
-      for i in 0..<r { workspace.row[i] = workspace.solved[k * r + i] }
-      workspace.cholesky.solveLower(&workspace.row)
-      trace += workspace.row[k]
+      for k in 0..<r { workspace.row[k] = statistics.coordinateFactor[i * r + k] }
+      workspace.cholesky.solveLower(&workspace.row, from: i)
+      for k in i..<r { squares += workspace.row[k] * workspace.row[k] }
     }
     let logDeterminant = workspace.cholesky.logDeterminant + Double(unitCount - r) * log(ownVariance)
     let value =
       -0.5 * columns * (Double(unitCount) * log(2 * .pi) + logDeterminant)
-      - 0.5 * (trace + statistics.residualSquares / ownVariance)
+      - 0.5 * (squares + statistics.residualSquares / ownVariance)
     return value.isNaN ? -.infinity : value
   }
 
-  /// Factors M = Σ_l τ_l² Q'Z_l Z_l'Q + τ_own² I; false where that fails.
-  func factorCovariance(_ scales: Scales, into workspace: inout MarginalWorkspace) -> Bool {
+  /// Factors M = Σ_l τ_l² Q'Z_l Z_l'Q + τ_own² I.
+  func factorCovariance(_ scales: Scales, into workspace: inout MarginalWorkspace) throws(NotPositiveDefinite) {
     guard scales.own > 0, scales.own.isFinite, scales.levels.allSatisfy({ $0 >= 0 && $0.isFinite }) else {
-      return false
+      throw NotPositiveDefinite(row: 0)
     }
     let r = rank
     for i in workspace.covariance.indices { workspace.covariance[i] = 0 }
@@ -92,12 +103,7 @@ extension CrossedEffects {
       for i in 0..<(r * r) { workspace.covariance[i] += variance * term[i] }
     }
     for i in 0..<r { workspace.covariance[i * r + i] += scales.own * scales.own }
-    do {
-      try workspace.cholesky.factor(workspace.covariance)
-      return true
-    } catch {
-      return false
-    }
+    try workspace.cholesky.factor(workspace.covariance)
   }
 }
 
@@ -106,12 +112,10 @@ struct MarginalWorkspace {
   var covariance: [Double]
   var cholesky: DenseCholesky
   var row: [Double]
-  var solved: [Double]
 
   init(rank: Int) {
     covariance = [Double](repeating: 0, count: rank * rank)
     cholesky = DenseCholesky(size: rank)
     row = [Double](repeating: 0, count: rank)
-    solved = [Double](repeating: 0, count: rank * rank)
   }
 }

@@ -19,8 +19,10 @@ extension CrossedEffects {
       scales.levels.count == levels.count && prior.levels.count == levels.count, "one scale per level is needed")
     precondition(scales.own > 0 && scales.levels.allSatisfy { $0 > 0 }, "current scales must be positive")
     var workspace = MarginalWorkspace(rank: rank)
-    // Log scales are proper far below any data's resolution; the floor keeps squares above underflow.
-    let slice = SliceSampler(width: 1, maximumSteps: 16, bounds: -300...300)
+    // The own scale is known to about one part in sqrt(2 · its degrees of freedom); a level's may be anything down to 0,
+    // where its logarithm wanders. The bounds keep squares above underflow, far below any data's resolution.
+    let ownFreedom = Double(statistics.columns * (unitCount - rank))
+    let ownWidth = 1 / (1 + ownFreedom / 8).squareRoot()
     var marginal = logMarginal(scales: scales, statistics: statistics, workspace: &workspace)
     precondition(marginal > -.infinity, "the current scales must have positive density")
     for term in 0...levels.count {
@@ -31,6 +33,7 @@ extension CrossedEffects {
         let ratio = exp(logScale) / priorScale
         return logScale - 0.5 * ratio * ratio
       }
+      let slice = SliceSampler(width: term < levels.count ? 1 : ownWidth, maximumSteps: 16, bounds: -300...300)
       let density = slice.update(&logScale, current: marginal + logPrior(logScale), using: &stream) { proposal in
         var trial = scales
         trial.set(exp(proposal), term: term)
@@ -63,7 +66,7 @@ extension CrossedEffects {
     precondition(scales.levels.count == levels.count, "one scale per level is needed")
     let r = rank
     var workspace = MarginalWorkspace(rank: r)
-    guard factorCovariance(scales, into: &workspace) else { throw NotPositiveDefinite(row: 0) }
+    try factorCovariance(scales, into: &workspace)
     var effects = [Double](repeating: 0, count: columns * effectCount)
     for j in 0..<columns {
       let first = j * effectCount

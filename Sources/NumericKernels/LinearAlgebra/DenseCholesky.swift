@@ -76,6 +76,24 @@ public struct DenseCholesky: Sendable {
     x.withUnsafeMutableBufferPointer { solveLower($0) }
   }
 
+  /// Replaces x by L^-1 x where the elements of x before `first` are 0, and stay so; saves the work on them.
+  @inlinable
+  public func solveLower(_ x: inout [Double], from first: Int) {
+    precondition(x.count == size && first >= 0)
+    let n = size
+    lower.withUnsafeBufferPointer { l in
+      x.withUnsafeMutableBufferPointer { v in
+        guard let matrix = l.baseAddress, let values = v.baseAddress else { return }
+        var i = first
+        while i < n {
+          let row = matrix + i * n
+          values[i] = (values[i] - VectorLoops.dot(row + first, values + first, i - first)) / row[i]
+          i += 1
+        }
+      }
+    }
+  }
+
   /// Replaces x by L'^-1 x.
   @inlinable
   public func solveUpper(_ x: inout [Double]) {
