@@ -51,7 +51,8 @@ let package = Package(
     .target(
       name: "RetailSimulator", dependencies: ["DemandModel", "NumericKernels", "DemandData"], swiftSettings: settings),
     .target(
-      name: "SalesStore", dependencies: ["DemandData", grdb, grdbSQLite, crypto], resources: [.embedInCode("Resources")],
+      name: "SalesStore", dependencies: ["DemandData", grdb, grdbSQLite, crypto],
+      resources: [.embedInCode("Resources")],
       swiftSettings: settings),
     .target(name: "SalesIngest", dependencies: ["DemandData", "SalesStore", "CZlib"], swiftSettings: settings),
     .target(
@@ -61,9 +62,13 @@ let package = Package(
       name: "FittingService",
       dependencies: ["DemandModel", "SalesStore", "SalesIngest", "ForecastReport", crypto, logging, lifecycle, yams],
       resources: [.embedInCode("Resources")], swiftSettings: settings),
+    .plugin(name: "CommitStamp", capability: .buildTool()),
     .executableTarget(
-      name: "demand", dependencies: ["FittingService", "RetailSimulator", argumentParser, logging],
-      swiftSettings: settings),
+      name: "demand",
+      dependencies: [
+        "FittingService", "RetailSimulator", "SalesIngest", "SalesStore", "ForecastReport", "DemandData",
+        argumentParser, lifecycle, logging,
+      ], swiftSettings: settings, plugins: ["CommitStamp"]),
 
     .target(
       name: "TestSupport", dependencies: ["NumericKernels"], path: "Tests/TestSupport", swiftSettings: settings),

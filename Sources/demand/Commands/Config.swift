@@ -1,0 +1,50 @@
+import ArgumentParser
+import FittingService
+
+struct Config: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Shows the settings, or checks a file of them.",
+    discussion: """
+      Examples:
+        demand config show > config/demand.yml
+        demand config show --effective --config mine.yml
+        demand config check mine.yml
+      """,
+    subcommands: [ConfigShow.self, ConfigCheck.self])
+}
+
+struct ConfigShow: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show",
+    abstract: "Prints the defaults with their comments, or what is in force.",
+    discussion: """
+      Examples:
+        demand config show > config/demand.yml
+        demand config show --effective --config mine.yml
+      """)
+
+  @Flag(help: "What is in force after the settings file and options, without comments.") var effective = false
+  @OptionGroup(title: "Common options") var common: CommonOptions
+
+  func run() throws {
+    print(effective ? try common.loadConfiguration().effectiveYAML : DemandConfiguration.embeddedText, terminator: "")
+  }
+}
+
+struct ConfigCheck: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Says whether a settings file is right, and if not, where and why.",
+    discussion: """
+      Examples:
+        demand config check config/demand.yml
+      """)
+
+  @Argument(help: ArgumentHelp("The file.", valueName: "file")) var file: String
+  @OptionGroup(title: "Common options") var common: CommonOptions
+
+  func run() throws {
+    _ = try DemandConfiguration.load(path: file)
+    common.note("\(file): good")
+  }
+}

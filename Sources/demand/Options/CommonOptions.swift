@@ -1,0 +1,93 @@
+import ArgumentParser
+import FittingService
+import DemandData
+import Foundation
+import Logging
+import SalesStore
+
+/// Options that every command takes.
+struct CommonOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Settings, laid over the defaults key by key.", valueName: "file"))
+  var config: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the data is: sqlite:PATH. (default: $DEMAND_DATABASE, else sqlite:demand.sqlite)", valueName: "url"))
+  var database: String?
+
+  @Option(help: "Seed of all random numbers. (default: forecast.seed of the settings)")
+  var seed: UInt64?
+
+  @Option(help: "Worker threads; results do not depend on it. (default: all cores)")
+  var threads: Int?
+
+  @Flag(help: "No progress, and only warnings in the log.")
+  var quiet = false
+
+  @Option(help: "How log lines look.")
+  var logFormat = LogFormat.text
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads is \(threads): give a number from 1 to 1024")
+    }
+  }
+}
+
+extension CommonOptions {
+  /// The settings in force, with the options over them.
+  func loadConfiguration() throws -> DemandConfiguration {
+    var configuration = try DemandConfiguration.load(path: config)
+    if let seed { configuration.forecast.seed = seed }
+    return configuration
+  }
+
+  var databaseURL: DatabaseURL {
+    get throws {
+      let environment = ProcessInfo.processInfo.environment["DEMAND_DATABASE"].flatMap { $0.isEmpty ? nil : $0 }
+      return try DatabaseURL(database ?? environment ?? "sqlite:demand.sqlite")
+    }
+  }
+
+  /// Opens the database for a command that only reads: it must be there, and nothing is written.
+  func openForReading() throws -> SalesStore {
+    try SalesStore.open(databaseURL, mode: .readOnly, now: Date())
+  }
+
+  /// Opens the database for a command that writes.
+  ///
+  /// - Parameter create: whether to make one where there is none.
+  func openForWriting(create: Bool = false) throws -> SalesStore {
+    try SalesStore.open(databaseURL, mode: .readWrite(create: create), now: Date())
+  }
+
+  var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+
+  var logger: Logger {
+    let (format, level) = (logFormat, quiet ? Logger.Level.warning : .info)
+    return Logger(label: "demand") { ConsoleLogHandler(label: $0, format: format, level: level) }
+  }
+
+  var progress: any BatchProgress { quiet ? SilentProgress() : ConsoleProgress(width: Terminal.error.width) }
+
+  /// A remark that is not data, unless silence was asked for.
+  func note(_ text: String) {
+    if !quiet { Console.shared.write(text + "\n") }
+  }
+}
+
+/// Output of queries.
+struct FormatOptions: ParsableArguments {
+  @Option(help: "How rows are printed.")
+  var format = OutputFormat.table
+
+  /// Prints to standard output.
+  func show(_ table: OutputTable) {
+    let terminal = Terminal.output
+    print(table.text(format, width: terminal.width, bold: terminal.hasColour), terminator: "")
+  }
+}
+
+extension Day: ExpressibleByArgument {
+  public init?(argument: String) { self.init(iso: argument) }
+}

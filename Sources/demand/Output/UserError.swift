@@ -1,0 +1,103 @@
+import ArgumentParser
+import FittingService
+import ForecastReport
+import Foundation
+import SalesStore
+
+/// How a command ends, as scripts see it.
+enum ExitStatus: Int32, Error {
+  case done = 0
+  case failed = 1
+  case manyFallbacks = 2
+  case noData = 3
+  case lockHeld = 4
+  case gateRefused = 5
+  case usage = 64
+}
+
+/// An error as the user sees it: one line that says what is wrong, one that says what to do.
+struct UserError: Error, Hashable {
+  var status: ExitStatus
+  var message: String
+  var hint: String
+
+  init(_ status: ExitStatus, _ message: String, hint: String) {
+    self.status = status
+    self.message = message
+    self.hint = hint
+  }
+
+  /// `error: ...` and `hint: ...`.
+  var lines: String {
+    func line(_ text: String) -> String {
+      text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: " ")
+    }
+    return "error: \(line(message))\nhint: \(line(hint))\n"
+  }
+}
+
+extension UserError {
+  /// A mistake in the command line.
+  ///
+  /// - Parameter full: ArgumentParser's whole message, which names the help page in its last line.
+  init(usage error: any Error, full: String) {
+    let help = full.split(separator: "\n").last { $0.contains("--help") }
+    let page = help?.split(separator: "'", omittingEmptySubsequences: false).dropFirst().first ?? "demand --help"
+    self.init(.usage, Demand.message(for: error), hint: "see '\(page)'")
+  }
+
+  init(_ error: any Error) {
+    switch error {
+    case let error as UserError: self = error
+    case let error as ConfigurationError: self.init(.usage, error.description, hint: error.hint)
+    case let error as StoreError: self.init(store: error)
+    case let error as BatchError: self.init(batch: error)
+    case let error as OutputError:
+      self.init(
+        .failed, "cannot write '\(error.path)': \(error.reason)", hint: "name a folder that exists and is writable")
+    default:
+      self.init(.failed, "\(error)", hint: "if the message does not say what to do, please report it with the command")
+    }
+  }
+
+  private init(batch error: BatchError) {
+    let status: ExitStatus =
+      switch error {
+      case .noData: .noData
+      case .lockHeld: .lockHeld
+      case .gateRefused: .gateRefused
+      case .cancelled, .failed: .failed
+      }
+    self.init(status, error.description, hint: error.hint)
+  }
+
+  private init(store error: StoreError) {
+    let (status, hint): (ExitStatus, String) =
+      switch error {
+      case .unsupportedURL: (.usage, "give --database sqlite:PATH or set DEMAND_DATABASE")
+      case .missingDatabase: (.noData, "load data with 'demand ingest'; 'demand ingest --help' shows how")
+      case .notADatabase, .foreignDatabase: (.failed, "give --database sqlite:PATH or set DEMAND_DATABASE")
+      case .newerDatabase, .migrationChanged, .invalidMigrations, .migrationFailed:
+        (
+          .failed,
+          "use the version of demand that wrote this database, or a later one; 'demand --version' tells this one"
+        )
+      case .olderDatabase: (.failed, "any writing command, such as 'demand ingest' or 'demand nightly', migrates it")
+      case .busy: (.lockHeld, "wait for the other process to end")
+      case .unwritable: (.failed, "give --database a path in a folder that you can write")
+      case .noData: (.noData, "'demand ingest' loads sales, 'demand nightly' makes and publishes forecasts")
+      case .unknownName(_, let name, let known):
+        (
+          .failed,
+          NearestNames.quoted(NearestNames.find(name, in: known)).map { "did you mean \($0)?" }
+            ?? "names are case sensitive and as delivered"
+        )
+      case .unknownRun: (.failed, "'demand runs list' shows the runs there are")
+      case .runState: (.failed, "'demand runs list' shows the state of every run")
+      case .corrupt: (.failed, "restore the database from a backup, or load the data into a new one")
+      case .hierarchy: (.failed, "mend the master files and load them again")
+      case .database: (.failed, "check the file's permissions and the disk")
+      }
+    self.init(status, error.description, hint: hint)
+  }
+}
