@@ -90,5 +90,7 @@ let package = Package(
     .testTarget(
       name: "FittingServiceTests",
       dependencies: ["FittingService", "DemandModel", lifecycle, lifecycleTestKit, logging], swiftSettings: settings),
+    .testTarget(
+      name: "ForecastReportTests", dependencies: ["ForecastReport", "DemandData"], swiftSettings: settings),
   ]
 )

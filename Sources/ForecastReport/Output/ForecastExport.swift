@@ -25,6 +25,9 @@ public struct ForecastExport {
   /// A probability outside 0...1, or none at all that could be asked for.
   public struct InvalidQuantile: Error, Hashable, Sendable, CustomStringConvertible {
     public let probability: Double
+
+    public init(probability: Double) { self.probability = probability }
+
     public var description: String { "quantile \(probability) is not a probability: give numbers from 0 to 1" }
   }
 

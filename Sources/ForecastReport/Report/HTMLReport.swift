@@ -43,18 +43,32 @@ public struct HTMLReport: Sendable {
   ///
   /// - Throws: ``ReportTemplateError`` when a template of the user's does not parse.
   public func render() throws(ReportTemplateError) -> String {
+    MustacheContentTypes.register(StrictHTML(), named: StrictHTML.name)
     let template: MustacheTemplate
-    do { template = try MustacheTemplate(string: templates.html) } catch {
+    do {
+      template = try MustacheTemplate(string: "{{% CONTENT_TYPE: \(StrictHTML.name)}}" + templates.html)
+    } catch {
       throw .syntax(reason: "\(error)")
     }
-    return template.render(["title": input.title])
+    let data = PageData(aggregates: aggregates, products: products, input: input)
+    let context = PageContext(input: input, featured: featured)
+    let embedded = aggregates.count + products.count - data.leftOut
+    return template.render(context.values(data: data, embedded: embedded, templates: templates))
   }
+}
+
+/// Escapes by Unicode scalar, where the library's own HTML type goes by `Character`.
+private struct StrictHTML: MustacheContentType {
+  static let name = "STRICT_HTML"
+  func escapeText(_ text: String) -> String { escapedHTML(text) }
 }
 
 /// The few nodes that the page shows without being asked.
 struct FeaturedNodes: Sendable {
   /// The top of both trees.
   private(set) var total: ReportNode?
+  /// What the large chart shows at first where there is no total.
+  private(set) var first: ReportNode?
   /// One level below the top of either tree, the other at the top: categories, regions.
   private(set) var productGroups: [ReportNode] = []
   private(set) var locationGroups: [ReportNode] = []
@@ -81,6 +95,7 @@ struct FeaturedNodes: Sendable {
 
   mutating func consider(_ node: ReportNode, in input: ReportInput) {
     let pair = node.node.pair
+    if first == nil { first = node }
     if pair == LevelPair(product: 0, location: 0) { total = node }
     if pair == LevelPair(product: 1, location: 0), input.hierarchy.product.leafLevel > 1 { productGroups.append(node) }
     if pair == LevelPair(product: 0, location: 1) { locationGroups.append(node) }

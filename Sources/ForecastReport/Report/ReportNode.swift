@@ -64,6 +64,19 @@ struct ReportNode: Sendable {
   var upper80: Int { total[5] }
   var median: Int { total[3] }
 
-  /// `department:store/FOODS_1/CA_1`: how links, the page's address and `demand query` name a node.
-  var path: String { "\(names.productLevel):\(names.locationLevel)/\(names.product)/\(names.location)" }
+  /// `department:store/FOODS_1/CA_1`, each name percent-encoded: how links and the page's address name a node.
+  var path: String {
+    func encoded(_ name: String) -> String {
+      String(
+        decoding: name.utf8.flatMap { byte -> [UInt8] in
+          let scalar = Unicode.Scalar(byte)
+          let plain = byte < 128 && (scalar.properties.isAlphabetic || (48...57).contains(byte))
+          if plain || [0x2D, 0x2E, 0x5F, 0x7E].contains(byte) { return [byte] }
+          let hex = String(byte, radix: 16, uppercase: true)
+          return Array("%\(hex.count == 1 ? "0" : "")\(hex)".utf8)
+        }, as: UTF8.self)
+    }
+    return "\(encoded(names.productLevel)):\(encoded(names.locationLevel))/"
+      + "\(encoded(names.product))/\(encoded(names.location))"
+  }
 }
