@@ -6,6 +6,7 @@
   const months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
   const weekdays = "Mon Tue Wed Thu Fri Sat Sun".split(" ");
   const dayLength = 86400000;
+  const narrowWidth = 560; // pixels of a chart that gets the telephone's proportions
   const listed = 400; // entries of the list of nodes; the search narrows it
 
   // Base64 VLQ: five bits a character, sign in the lowest bit; minus zero is a value that is not known.
@@ -173,8 +174,8 @@
   let shown = null, plot = null;
 
   function draw() {
-    const width = Math.max(260, Math.floor(byId("chart").clientWidth)), narrow = width < 560;
-    plot = forecastChart(shown, width, narrow ? 300 : 380, narrow ? 70 : Infinity);
+    const width = Math.max(260, Math.floor(byId("chart").clientWidth)), narrow = width < narrowWidth;
+    plot = forecastChart(shown, width, narrow ? 300 : 380, Number(byId("span").value));
     byId("chart").innerHTML = plot.svg;
     byId("weekly").hidden = shown.weekly.length < 8;
     if (shown.weekly.length >= 8) byId("weekly-chart").innerHTML = weeklyChart(shown, width, narrow ? 160 : 170);
@@ -275,8 +276,10 @@
     byId("level").addEventListener("change", () => { byId("search").value = ""; choose(fillChoice(null)); });
     byId("search").addEventListener("input", () => choose(fillChoice(null)));
     byId("choice").addEventListener("change", () => choose(Number(byId("choice").value)));
+    byId("span").addEventListener("change", draw);
     document.querySelector(".controls").addEventListener("submit", (event) => event.preventDefault());
     document.querySelector(".controls").hidden = false;
+    if (byId("chart").clientWidth < narrowWidth) byId("span").value = 56;
     byId("chart").addEventListener("pointermove", readOut);
     addEventListener("hashchange", () => followAddress(true));
     if (!followAddress(false)) {

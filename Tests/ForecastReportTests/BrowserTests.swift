@@ -65,7 +65,8 @@ struct BrowserTests {
     process.executableURL = URL(fileURLWithPath: try #require(chromium))
     process.arguments = [
       "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
-      "--user-data-dir=\(folder.path)/profile", "--window-size=\(width),900", "--virtual-time-budget=4000", "--dump-dom",
+      "--user-data-dir=\(folder.path)/profile", "--window-size=\(width),900", "--virtual-time-budget=4000",
+      "--dump-dom",
       file.absoluteString + fragment,
     ]
     let output = folder.appendingPathComponent("dom")

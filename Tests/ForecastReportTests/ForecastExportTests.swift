@@ -49,7 +49,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "plain", "a,b", "say \"hi\"", "two\nlines", "carriage\rreturn", " padded ", "", "\"", "ünï😀", "a\u{301},", "a\\b\u{1}",
+    "plain", "a,b", "say \"hi\"", "two\nlines", "carriage\rreturn", " padded ", "", "\"", "ünï😀", "a\u{301},",
+    "a\\b\u{1}",
   ])
   func hostileNamesComeBack(name: String) throws {
     // Names with a line break inside quotes need a real reader on the other side.

@@ -6,7 +6,8 @@ import Testing
 @Suite struct HTMLReportTests {
   /// Draws of a small report with one product in one store.
   private func tinyPage(
-    hierarchy: Hierarchy = tinyHierarchy(), draws: [[Int]], history: [Int?], change: (inout ReportInput) -> Void = { _ in }
+    hierarchy: Hierarchy = tinyHierarchy(), draws: [[Int]], history: [Int?],
+    change: (inout ReportInput) -> Void = { _ in }
   ) throws -> String {
     var input = ReportInput(title: "Tiny", hierarchy: hierarchy, run: tinyRun(horizon: draws.count))
     change(&input)
@@ -17,7 +18,8 @@ import Testing
         let total = (0..<count).map { draw in draws.reduce(0) { $0 + $1[draw] } }
         report.add(
           NodeForecast(
-            node: node, days: draws.map { EmpiricalDistribution(draws: $0) }, total: EmpiricalDistribution(draws: total)),
+            node: node, days: draws.map { EmpiricalDistribution(draws: $0) }, total: EmpiricalDistribution(draws: total)
+          ),
           history: NodeHistory(firstDay: input.run.origin - (history.count - 1), units: history))
       }
     }
@@ -121,7 +123,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "</script><script>alert(1)</script>", "\"quoted\" & <b>bold</b>", "it's", "\"\u{301} onload=alert(1)", "<!--", "]]>",
+    "</script><script>alert(1)</script>", "\"quoted\" & <b>bold</b>", "it's", "\"\u{301} onload=alert(1)", "<!--",
+    "]]>",
     "日本語 😀", "a/b:c d%20", "{{title}}",
   ])
   func hostileNamesAreOnlyText(name: String) throws {

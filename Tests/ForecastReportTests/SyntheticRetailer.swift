@@ -30,8 +30,12 @@ struct SyntheticRetailer {
     let location = try! Tree(levelNames: ["region", "store"], paths: stores)
     let series = products.indices.flatMap { p in stores.indices.map { Hierarchy.Series(product: p, store: $0) } }
     hierarchy = Hierarchy(product: product, location: location, series: series)
-    let byProduct = products.map { _ in (rate: 0.15 * (80 * random.uniform()).squareRoot() * exp2(4 * random.uniform()),
-                                         growth: random.uniform() < 0.15 ? 1.6 * random.uniform() - 0.8 : 0.1) }
+    let byProduct = products.map { _ in
+      (
+        rate: 0.15 * (80 * random.uniform()).squareRoot() * exp2(4 * random.uniform()),
+        growth: random.uniform() < 0.15 ? 1.6 * random.uniform() - 0.8 : 0.1
+      )
+    }
     let byStore = stores.map { _ in 0.5 + random.uniform() }
     rates = hierarchy.series.map { byProduct[$0.product].rate * byStore[$0.store] }
     growth = hierarchy.series.map { byProduct[$0.product].growth }

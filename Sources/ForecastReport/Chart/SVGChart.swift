@@ -65,7 +65,9 @@ struct SVGChart {
       + "Median of the last day: \(Figures.grouped(last[3]))."
   }
 
-  private func opening(_ width: Double, _ height: Double, _ id: String, _ title: String, _ description: String) -> String {
+  private func opening(_ width: Double, _ height: Double, _ id: String, _ title: String, _ description: String)
+    -> String
+  {
     "<svg role=\"img\" viewBox=\"0 0 \(Figures.trimmed(width)) \(Figures.trimmed(height))\" aria-labelledby=\"\(id)-t "
       + "\(id)-d\"><title id=\"\(id)-t\">\(escapedHTML(title))</title><desc id=\"\(id)-d\">"
       + "\(escapedHTML(description))</desc>"

@@ -62,7 +62,8 @@ struct AccuracySection {
     let verdict = Self.verdict(overall.saved)
     let comparison = verdict == "not comparable" ? "which is not comparable" : "\(verdict)"
     var text = "Forecasting \(backtest.horizon == 1 ? "one day" : "\(backtest.horizon) days") from \(spans)\(range), "
-    text += "the forecast's weighted error (WRMSSE) was \(Figures.decimal(overall.forecast.wrmsse, 3)), seasonal naive's "
+    text +=
+      "the forecast's weighted error (WRMSSE) was \(Figures.decimal(overall.forecast.wrmsse, 3)), seasonal naive's "
     text += "\(Figures.decimal(overall.naive.wrmsse, 3)): \(comparison)."
     if levels.count > 1 { text += " It was better at \(better) of \(levels.count) levels." }
     if let coverage = overall.forecast.coverage80 {

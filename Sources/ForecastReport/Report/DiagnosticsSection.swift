@@ -85,7 +85,8 @@ struct DiagnosticsSection {
     return input.parameters.sorted { (badness($1), $0.name) < (badness($0), $1.name) }.prefix(8).map { it in
       [
         "name": it.name, "rhat": Figures.decimal(it.rhat, 3), "ess": Figures.amount(min(it.essBulk, it.essTail)),
-        "mean": Figures.decimal(it.mean, 3), "interval": "\(Figures.decimal(it.q5, 3)) to \(Figures.decimal(it.q95, 3))",
+        "mean": Figures.decimal(it.mean, 3),
+        "interval": "\(Figures.decimal(it.q5, 3)) to \(Figures.decimal(it.q95, 3))",
       ]
     }
   }

@@ -29,7 +29,8 @@ enum Figures {
     let fraction = String(scaled % scale)
     let whole = grouped(scaled / scale)
     let sign = value < 0 && scaled > 0 ? "−" : ""
-    return sign + (places == 0 ? whole : "\(whole).\(String(repeating: "0", count: places - fraction.count))\(fraction)")
+    return sign
+      + (places == 0 ? whole : "\(whole).\(String(repeating: "0", count: places - fraction.count))\(fraction)")
   }
 
   /// `+3.1%`, `−12%`: one decimal below ten per cent.

@@ -44,11 +44,12 @@ struct PageContext {
         ("Against the last four weeks", total.atRecentPace), ("Against the same days last year", total.atLastYearsPace),
       ] {
         if let pace, pace > 0 {
-          let range = "\(Figures.change(Double(total.lower80) / pace - 1)) to "
+          let range =
+            "\(Figures.change(Double(total.lower80) / pace - 1)) to "
             + Figures.change(Double(total.upper80) / pace - 1)
           tiles.append(
             tile(
-              label, Figures.change(total.mean / pace - 1), "80% interval \(range); then: \(Figures.amount(pace))"))
+              label, Figures.change(total.mean / pace - 1), "from \(Figures.amount(pace)); 80% interval \(range)"))
         } else {
           tiles.append(tile(label, "–", "not enough sales history to compare", "quiet"))
         }
@@ -100,15 +101,17 @@ struct PageContext {
 
   // MARK: Charts drawn beforehand
 
-  private func chart(_ node: ReportNode) -> SVGChart { SVGChart(node: node, origin: input.run.origin, unit: input.unit) }
+  private func chart(_ node: ReportNode) -> SVGChart {
+    SVGChart(node: node, origin: input.run.origin, unit: input.unit)
+  }
 
   private var largeChart: [String: Any]? {
     guard let node = featured.total ?? featured.first else { return nil }
     let chart = chart(node)
     var values: [String: Any] = [
       "name": "\(node.names.product), \(node.names.location)",
-      "wide": chart.forecast(width: 1080, height: 380, historyDays: input.limits.dailyHistory, id: "large-wide"),
-      "narrow": chart.forecast(width: 350, height: 300, historyDays: 70, id: "large-narrow"),
+      "wide": chart.forecast(width: 1080, height: 380, historyDays: 91, id: "large-wide"),
+      "narrow": chart.forecast(width: 350, height: 300, historyDays: 56, id: "large-narrow"),
       "summary": summary(of: node),
       "rows": node.days.enumerated().map { offset, quantiles -> [String: Any] in
         func range(_ lower: Int, _ upper: Int) -> String {
