@@ -19,7 +19,8 @@ public struct Panel: Sendable {
   public let firstDay: Day
   /// Days of history; the last of them is the origin.
   public let dayCount: Int
-  /// Units sold, `[series][day]`; 0 unless the status is `sold` or `outOfStock`.
+  /// Units sold, `[series][day]`; 0 when `notRanged` or `unknown`. A `closed` day keeps what was recorded all the same
+  /// (M5 has a handful on Christmas): likelihoods mask it, sums and scores that follow M5 count it.
   public let units: [Int32]
   /// Raw values of ``DayStatus``, `[series][day]`.
   public let status: [UInt8]

@@ -81,13 +81,15 @@ CREATE INDEX series_by_store ON series (store_id);
 --   4 unknown        nothing is known
 -- A day before a series' first_day has no row and means not ranged. A day without a row after that takes the meaning
 -- of its store's day, see store_days.
+-- The checks use no IN: SQLite would build a table for its list at every row. Text sorts above all numbers, so the upper
+-- bound of units keeps it out.
 CREATE TABLE sales (
   series_id INTEGER NOT NULL REFERENCES series (series_id),
   day INTEGER NOT NULL,
-  units INTEGER NOT NULL CHECK (typeof(units) IN ('integer', 'real') AND units >= 0),
-  status INTEGER NOT NULL CHECK (status IN (0, 1, 2, 3, 4)),
+  units INTEGER NOT NULL CHECK (units >= 0 AND units <= 1000000000),
+  status INTEGER NOT NULL CHECK (status >= 0 AND status <= 4),
   PRIMARY KEY (series_id, day),
-  CHECK (status NOT IN (2, 4) OR units = 0)
+  CHECK (units = 0 OR (status <> 2 AND status <> 4))
 ) WITHOUT ROWID;
 
 -- Days on which a store reported, and what a ranged product without a row then means: 0 sold none, or 4 unknown.
@@ -95,7 +97,7 @@ CREATE TABLE sales (
 CREATE TABLE store_days (
   store_id INTEGER NOT NULL REFERENCES stores (store_id),
   day INTEGER NOT NULL,
-  missing INTEGER NOT NULL CHECK (missing IN (0, 4)),
+  missing INTEGER NOT NULL CHECK (missing = 0 OR missing = 4),
   PRIMARY KEY (store_id, day)
 ) WITHOUT ROWID;
 

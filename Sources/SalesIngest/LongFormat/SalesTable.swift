@@ -11,9 +11,11 @@ struct SalesTable {
     let price: Double
     let outOfStock: Bool
     let promotion: Bool
-    /// The database has these units already; only the price is new.
-    let unchanged: Bool
+    let stored: Stored
   }
+
+  /// What the database has for the row's key.
+  private enum Stored { case nothing, same, other }
 
   private static let batchSize = 1_000_000
   /// More than any shop sells of a product on a day, and within 32 bits.
@@ -125,12 +127,12 @@ struct SalesTable {
       return refuse(
         "date", "duplicate_row", "the delivery has this product, store and day already: keep one of the rows")
     }
-    var unchanged = false
+    var stored = Stored.nothing
     if let last = writer.series(series).lastRow, day.number <= last,
       let known = try writer.existing(series: series, day: day.number)
     {
-      unchanged = known.units == units && known.status == (outOfStock ? .outOfStock : .sold)
-      guard unchanged || tables.options.replace else {
+      stored = known.units == units && known.status == (outOfStock ? .outOfStock : .sold) ? .same : .other
+      guard stored == .same || tables.options.replace else {
         return refuse(
           "units", "contradicts_database",
           "the database has \(known.units.formatted) units (\(known.status)) for this product, store and day: correct "
@@ -141,7 +143,7 @@ struct SalesTable {
     return .success(
       Row(
         series: Int32(series), day: Int32(day.number), units: units, price: price, outOfStock: outOfStock,
-        promotion: promotion, unchanged: unchanged))
+        promotion: promotion, stored: stored))
   }
 
   private mutating func keep(_ row: Row) throws {
@@ -173,11 +175,11 @@ struct SalesTable {
     var steps = before
     for row in rows {
       let day = Int(row.day)
-      if row.unchanged {
+      if row.stored == .same {
         summary.rowsUnchanged += 1
       } else {
         let status = row.outOfStock ? DayStatus.outOfStock : .sold
-        try writer.writeSale(series: id, day: day, units: row.units, status: status)
+        try writer.writeSale(series: id, day: day, units: row.units, status: status, replaces: row.stored == .other)
         summary.daysByStatus[String(describing: status), default: 0] += 1
         summary.rowsLoaded += 1
       }
