@@ -7,12 +7,17 @@ struct CalendarWorkspace: Sendable {
   var cholesky: DenseCholesky
   /// `X_g'(eta - shift - level)` of each group, which the interweaving step uses again.
   var products: [[Double]]
+  /// Design shared below each node, and X'X of every distinct design over the days on which anything is observed.
+  let nodeDesigns: [NodeDesign]
+  let dayGrams: [[Double]]
 
-  init(model: Stage1Model) {
+  init(model: Stage1Model, days: [Int]) {
     let columns = model.columnCount
     matrix = [Double](repeating: 0, count: columns * columns)
     cholesky = DenseCholesky(size: columns)
     products = [[Double]](repeating: [Double](repeating: 0, count: columns), count: model.groupCount)
+    nodeDesigns = (0..<model.effects.effectCount).map { model.sharedDesign(ofNode: $0) }
+    dayGrams = model.design.rows.map { $0.gram(days: days) }
   }
 }
 

@@ -22,19 +22,14 @@ extension Stage1Chain {
         score[group][row] -= sum
       }
     }
+    for node in 0..<nodes {
+      try drawNodeEffects(
+        node: node, groups: model.groups(ofNode: node), precisions: precisions, score: &score)
+    }
     for (index, block) in model.blocks.enumerated() {
       let prior = model.coefficientPrior(block.block)
-      var members = (0..<nodes).map { _ in [Int]() }
-      for group in 0..<groups {
-        for node in model.nodes(ofGroup: group) { members[node].append(group) }
-      }
       for (component, offset) in model.effects.nodeOffsets.enumerated() {
         let range = offset..<offset + model.effects.nodeCounts[component]
-        for node in range {
-          try drawNodeEffects(
-            node: node, groups: members[node], columns: block.columns,
-            scale: state.coefficientScales[index].levels[component], precisions: precisions, score: &score)
-        }
         let directions = (0..<groups).map { group in
           block.columns.map { state.pooled[$0 * nodes + model.effects.levels[component][group] + offset] }
         }
@@ -60,31 +55,34 @@ extension Stage1Chain {
     }
   }
 
-  /// One node's effects on a block's columns, its groups' deviations held.
+  /// One node's effects on all columns, its groups' deviations held.
   private mutating func drawNodeEffects(
-    node: Int, groups: [Int], columns: [Int], scale: Double, precisions: [Double], score: inout [[Double]]
+    node: Int, groups: [Int], precisions: [Double], score: inout [[Double]]
   ) throws(NotPositiveDefinite) {
-    let (all, nodes, size) = (model.columnCount, model.effects.effectCount, columns.count)
-    var matrix = [Double](repeating: 0, count: size * size)
-    var draw = [Double](repeating: 0, count: size)
+    let (columns, nodes) = (model.columnCount, model.effects.effectCount)
+    for index in calendarWorkspace.matrix.indices { calendarWorkspace.matrix[index] = 0 }
+    var draw = [Double](repeating: 0, count: columns)
     for group in groups {
-      let gram = model.gram[group]
-      for (i, row) in columns.enumerated() {
-        for j in 0...i { matrix[i * size + j] += precisions[group] * gram[row * all + columns[j]] }
-        draw[i] += precisions[group] * score[group][row]
+      let precision = precisions[group]
+      for index in 0..<columns * columns {
+        calendarWorkspace.matrix[index] += precision * model.gram[group][index]
       }
+      for column in 0..<columns { draw[column] += precision * score[group][column] }
     }
-    let old = columns.map { state.pooled[$0 * nodes + node] }
-    for i in 0..<size {
-      for j in 0..<size { draw[i] += matrix[max(i, j) * size + min(i, j)] * old[j] }
+    let old = (0..<columns).map { state.pooled[$0 * nodes + node] }
+    for row in 0..<columns {
+      var sum = 0.0
+      for column in 0..<columns { sum += calendarWorkspace.matrix[row * columns + column] * old[column] }
+      draw[row] += sum
     }
-    for i in 0..<size { matrix[i * size + i] += 1 / (scale * scale) }
-    var cholesky = DenseCholesky(size: size)
-    try cholesky.factor(matrix)
-    cholesky.sample(canonical: &draw, using: &stream)
-    for (i, column) in columns.enumerated() { state.pooled[column * nodes + node] = draw[i] }
+    for (column, scale) in state.nodeScales(node: node, model: model).enumerated() {
+      calendarWorkspace.matrix[column * columns + column] += 1 / (scale * scale)
+    }
+    try calendarWorkspace.cholesky.factor(calendarWorkspace.matrix)
+    calendarWorkspace.cholesky.sample(canonical: &draw, using: &stream)
+    for column in 0..<columns { state.pooled[column * nodes + node] = draw[column] }
     let change = zip(draw, old).map { $0 - $1 }
-    for group in groups { move(group: group, columns: columns, by: change, score: &score) }
+    for group in groups { move(group: group, columns: Array(0..<columns), by: change, score: &score) }
   }
 
   /// A scale given standardised directions: coefficients of group g are `scale * directions[g] / scale` plus the rest.

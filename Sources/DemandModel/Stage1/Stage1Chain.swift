@@ -24,7 +24,7 @@ package struct Stage1Chain: Sendable {
     self.stream = stream
     dailyWorkspace = DailyShockWorkspace(model: model)
     levelWorkspace = LevelWorkspace(model: model)
-    calendarWorkspace = CalendarWorkspace(model: model)
+    calendarWorkspace = CalendarWorkspace(model: model, days: dailyWorkspace.days)
   }
 
   /// A chain at an overdispersed start: scales from a wide band about their priors, paths about the data's weekly means.
@@ -48,6 +48,9 @@ package struct Stage1Chain: Sendable {
     rescaleOwnNoise()
     step = "daily shocks"
     try sampleDailyShocks()
+    try centreDailyShocks()
+    step = "trend"
+    try sampleTrend()
     step = "levels and coefficients"
     for group in 0..<model.groupCount {
       try sampleLevel(group: group)

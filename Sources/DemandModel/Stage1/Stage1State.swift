@@ -77,3 +77,27 @@ extension Stage1Model {
     zip(effects.levels, effects.nodeOffsets).map { $0[group] + $1 }
   }
 }
+
+extension Stage1Model {
+  /// The component of a node of all components' numbering.
+  func component(ofNode node: Int) -> Int { effects.nodeOffsets.lastIndex { $0 <= node }! }
+
+  /// The groups under a node of all components' numbering.
+  func groups(ofNode node: Int) -> [Int] {
+    let component = component(ofNode: node)
+    let local = node - effects.nodeOffsets[component]
+    return (0..<groupCount).filter { effects.levels[component][$0] == local }
+  }
+}
+
+extension Stage1State {
+  /// Prior standard deviations of a node's effects, by column.
+  func nodeScales(node: Int, model: Stage1Model) -> [Double] {
+    let component = model.component(ofNode: node)
+    var scales = [Double](repeating: 1, count: model.columnCount)
+    for (block, blockScales) in zip(model.blocks, coefficientScales) {
+      for column in block.columns { scales[column] = blockScales.levels[component] }
+    }
+    return scales
+  }
+}
