@@ -30,7 +30,7 @@ package struct CalendarDesign: Sendable {
   /// Columns that are zero at every location on every day are left out; those that are zero in the history only stay,
   /// and their coefficients keep their prior.
   package init(contexts: [CalendarContext], components: [any CalendarComponent] = Self.components) {
-    let made = contexts.map { context in components.map { $0.columns(in: context) } }
+    let made = Self.withDistinctNames(contexts.map { context in components.map { $0.columns(in: context) } })
     let flat = made.map { $0.flatMap(\.self) }
     let used = (flat.first ?? []).indices.filter { column in flat.contains { !$0[column].values.isEmpty } }
     let kept = used.map { flat[0][$0] }
@@ -55,6 +55,24 @@ package struct CalendarDesign: Sendable {
       return distinct.count - 1
     }
     self.rows = distinct
+  }
+
+  /// Later columns of a name that is taken (an event called like a day of the week) get a number after it.
+  private static func withDistinctNames(_ made: [[[CalendarColumn]]]) -> [[[CalendarColumn]]] {
+    made.map { location in
+      var taken: Set<String> = []
+      return location.map { columns in
+        columns.map { column in
+          var name = column.name
+          var number = 2
+          while !taken.insert(name).inserted {
+            name = "\(column.name) (\(number))"
+            number += 1
+          }
+          return CalendarColumn(name, column.block, relativeScale: column.relativeScale, values: column.values)
+        }
+      }
+    }
   }
 
   /// Columns of a block, ascending.

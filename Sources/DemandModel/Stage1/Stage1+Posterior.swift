@@ -36,15 +36,14 @@ extension Stage1 {
 }
 
 extension Stage1 {
-  static func diagnostics(names: [String], chains: [ChainDraws]) -> [ParameterDiagnostic] {
+  /// Posterior summary, R-hat and effective sample sizes of every parameter over all chains.
+  package static func diagnostics(names: [String], chains: [ChainDraws]) -> [ParameterDiagnostic] {
     names.indices.map { index in
-      let all = chains.flatMap { $0.values.map { $0[index] } }
-      let sorted = all.sorted()
-      let mean = all.reduce(0, +) / Double(all.count)
-      let sd = (all.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(all.count - 1)).squareRoot()
+      let draws = chains.flatMap { chain in chain.values.map { $0[index] } }
+      let row = DrawSummary.Row(name: names[index], draws: draws, chains: chains.count)
       return ParameterDiagnostic(
-        name: names[index], mean: mean, sd: sd, q5: sorted[all.count / 20], q50: sorted[all.count / 2],
-        q95: sorted[all.count * 19 / 20], rhat: .nan, essBulk: .nan, essTail: .nan)
+        name: row.name, mean: row.mean, sd: row.sd, q5: row.q5, q50: row.q50, q95: row.q95, rhat: row.rHat,
+        essBulk: row.bulkESS, essTail: row.tailESS)
     }
   }
 }

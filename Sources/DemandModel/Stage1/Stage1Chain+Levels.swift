@@ -24,7 +24,7 @@ struct LevelWorkspace: Sendable {
 }
 
 extension Stage1Chain {
-  /// One group's level path together with its slow coefficients (annual cycle and trend, which a path imitates), given
+  /// One group's level path together with its slow coefficients (annual cycle, trend, parts of the month: what a path imitates), given
   /// the others: an exact draw from a normal distribution whose precision is tridiagonal with a border.
   mutating func sampleLevel(group: Int) throws(NotPositiveDefinite) {
     let (days, weeks, columns) = (model.dayCount, model.weekCount, model.columnCount)

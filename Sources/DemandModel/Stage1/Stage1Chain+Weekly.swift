@@ -1,3 +1,4 @@
+import Foundation
 import Inference
 import NumericKernels
 
@@ -23,6 +24,73 @@ extension Stage1Chain {
     let effects = try model.effects.sampleEffects(
       increments, columns: weeks - 1, scales: state.weeklyScales, using: &stream)
     for index in effects.indices { state.weeklyShocks[nodes + index] = effects[index] }
+  }
+
+  /// The scale of the groups' own weekly innovations with their paths integrated out, given coefficients and shared
+  /// shocks. The paths are to be drawn next.
+  ///
+  /// A group's path about its prior mean is a random walk seen through weekly means of residuals; with h the weekly sums
+  /// over the noise variance, P the walk's precision and A the data's, the log density is
+  /// (log|P| - log|P + A| + h'(P + A)^-1 h) / 2.
+  mutating func sampleOwnWeeklyScale() {
+    let (groups, weeks) = (model.groupCount, model.weekCount)
+    guard weeks > 1 else { return }
+    let precisions = state.ownDaily.map { 1 / ($0 * $0) }
+    let sums = weeklySumsAboutPrior()
+    let model = self.model
+    let first = 1 / (model.prior.firstLevel * model.prior.firstLevel)
+    var cholesky = TridiagonalCholesky(size: weeks)
+    var diagonal = [Double](repeating: 0, count: weeks)
+    var offDiagonal = diagonal
+    var linear = diagonal
+    func logMarginal(_ scale: Double) -> Double {
+      let walk = 1 / (scale * scale)
+      for week in 0..<weeks { offDiagonal[week] = -walk }
+      var value = 0.5 * Double(groups * (weeks - 1)) * log(walk)
+      for group in 0..<groups {
+        for week in 0..<weeks {
+          let steps: Double = week == 0 || week == weeks - 1 ? 1 : 2
+          diagonal[week] = steps * walk + precisions[group] * model.daysInWeek[group][week]
+          linear[week] = precisions[group] * sums[group * weeks + week]
+        }
+        diagonal[0] += first
+        guard (try? cholesky.factor(diagonal: diagonal, offDiagonal: offDiagonal)) != nil else { return -.infinity }
+        cholesky.solveLower(&linear)
+        var squares = 0.0
+        for element in linear { squares += element * element }
+        value += 0.5 * (squares - cholesky.logDeterminant)
+      }
+      return value.isNaN ? -.infinity : value
+    }
+    let slice = SliceSampler(width: 0.3, maximumSteps: 32, bounds: -20...5)
+    var logScale = log(state.weeklyScales.own)
+    let prior = model.prior.ownWeekly
+    slice.update(&logScale, using: &stream) { proposal in
+      let scale = exp(proposal)
+      let ratio = scale / prior
+      return proposal - 0.5 * ratio * ratio + logMarginal(scale)
+    }
+    state.weeklyScales.own = exp(logScale)
+  }
+
+  /// Weekly sums of eta - shift - fit less the prior mean of the path (centre and shared shocks), `[group][week]`.
+  private mutating func weeklySumsAboutPrior() -> [Double] {
+    let (days, weeks, nodes) = (model.dayCount, model.weekCount, model.effects.effectCount)
+    var sums = [Double](repeating: 0, count: model.groupCount * weeks)
+    for group in 0..<model.groupCount {
+      state.updateFit(group: group, model: model)
+      for day in 0..<days where model.history.isObserved[group * days + day] {
+        let cell = group * days + day
+        sums[group * weeks + model.weekOfDay[day]] += state.logRate[cell] - state.dailyShift[cell] - state.fit[cell]
+      }
+      let above = model.nodes(ofGroup: group)
+      var mean = model.levelCentre[group]
+      for week in 0..<weeks {
+        for node in above { mean += state.weeklyShocks[week * nodes + node] }
+        sums[group * weeks + week] -= model.daysInWeek[group][week] * mean
+      }
+    }
+    return sums
   }
 
   /// A single week has no increments: the scales keep their priors.

@@ -51,6 +51,7 @@ package struct Stage1Chain: Sendable {
     try centreDailyShocks()
     step = "trend"
     try sampleTrend()
+    sampleOwnWeeklyScale()
     step = "levels and coefficients"
     for group in 0..<model.groupCount {
       try sampleLevel(group: group)

@@ -26,7 +26,7 @@ package struct Stage1Model: Sendable {
   package let effects: CrossedEffects
   /// Calendar blocks that have columns, with them.
   package let blocks: [(block: CalendarBlock, columns: [Int])]
-  /// Columns that move as slowly as the level does, and are drawn together with it.
+  /// Columns that a weekly path could imitate, and which are drawn together with it: all but weekdays and events.
   package let slowColumns: [Int]
 
   /// Sums over observed days: `X_g' X_g` (row-major, by group), observed days by week, slow columns by week.
@@ -35,6 +35,8 @@ package struct Stage1Model: Sendable {
   package let slowInWeek: [[Double]]
   /// log(y), or log(1/2) where y is 0.
   let logCounts: [Double]
+
+  private static let slowBlocks: [CalendarBlock] = [.weekendBySeason, .annual, .benefit, .monthPart, .trend]
 
   package var groupCount: Int { structure.groups.count }
   package var dayCount: Int { history.dayCount }
@@ -69,7 +71,7 @@ package struct Stage1Model: Sendable {
     self.weekOfDay = weekOfDay
     effects = CrossedEffects(unitCount: groups, levels: structure.components.map(\.nodeOfGroup))
     blocks = CalendarBlock.allCases.map { ($0, design.columns(of: $0)) }.filter { !$0.1.isEmpty }
-    let slow = (design.columns(of: .annual) + design.columns(of: .trend)).sorted()
+    let slow = Self.slowBlocks.flatMap { design.columns(of: $0) }.sorted()
     slowColumns = slow
 
     let k = design.columns.count

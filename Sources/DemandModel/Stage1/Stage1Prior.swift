@@ -72,7 +72,7 @@ public struct Stage1Prior: Sendable {
     }
     let values = parameters.values(of: state)
     return Draw(
-      counts: counts, logMean: state.logRate, truth: Dictionary(uniqueKeysWithValues: zip(parameters.names, values)))
+      counts: counts, logMean: state.logRate, truth: Dictionary(zip(parameters.names, values)) { first, _ in first })
   }
 }
 
