@@ -22,8 +22,9 @@ import Foundation
 ///     1 + o      = (1 + D - sum_i u_i (1 + 1/phi_i) / (1 + c)) / (1 - sum_i u_i)
 ///     1/phi'_i   = (1 + 1/phi_i) / ((1 + c) (1 + o)) - 1
 ///
-/// cut to `0 <= o <= D` and `1/phi'_i >= 1e-6`; a cut means that one of the two fits was noisier than the other allows,
-/// and then the series' noise is kept. Poisson noise adds to either side alike.
+/// cut to `0 <= o <= D` and `1/phi'_i >= 1e-6`. A cut means that one fit found more noise than the other leaves room
+/// for: at `o = 0` the group gets noisier than fitted, at the smallest `1/phi'` the series does. Poisson noise adds to
+/// either side alike.
 ///
 /// Likewise the group's own weekly innovation (log variance `q`) holds what its series' levels do by themselves. A day's
 /// sale moves `level_i` by the relative variance `alpha_i^2 (1 / (level_i s) + 1/phi'_i)`, so in a week the group's level
