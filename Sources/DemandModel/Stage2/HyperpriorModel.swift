@@ -1,0 +1,113 @@
+import Foundation
+import NumericKernels
+
+/// The hierarchical prior of series' parameters and the priors of its own parameters.
+///
+///     theta_ip ~ N(c_p + department effect + store effect, omega_{p,department}^2)
+///     effects  ~ N(0, tau_p^2);  tau, omega ~ half-normal
+///
+/// by parameter block; weekday contrasts are centred at zero and have no effects. Where there is one department or one
+/// store, it has no effect of its own: the centre is its.
+package struct HyperpriorModel: Sendable {
+  package let departmentNames: [String]
+  package let storeNames: [String]
+  package let departmentOfSeries: [Int]
+  package let storeOfSeries: [Int]
+
+  package init(
+    departmentNames: [String], storeNames: [String], departmentOfSeries: [Int], storeOfSeries: [Int]
+  ) {
+    self.departmentNames = departmentNames
+    self.storeNames = storeNames
+    self.departmentOfSeries = departmentOfSeries
+    self.storeOfSeries = storeOfSeries
+  }
+
+  var departments: Int { departmentNames.count }
+  var stores: Int { storeNames.count }
+  /// Cells are pairs of department and store.
+  var cells: Int { departments * stores }
+  func cell(ofSeries series: Int) -> Int { departmentOfSeries[series] * stores + storeOfSeries[series] }
+
+  /// Priors of one block's hyperparameters.
+  struct BlockPrior {
+    let centre: Double
+    let centreSD: Double
+    /// Half-normal scales.
+    let departmentScale: Double
+    let storeScale: Double
+    let omegaScale: Double
+  }
+
+  /// Smoothing about 0.03; shelf probabilities pooled tightly with return more likely than leave, since a slow seller's
+  /// zeros are otherwise explained as well by absence as by small size; levels as wide as assortments are.
+  static let blockPriors: [BlockPrior] = [
+    BlockPrior(
+      centre: SpecialFunctions.logit(0.03), centreSD: 1, departmentScale: 0.5, storeScale: 0.3, omegaScale: 1),
+    BlockPrior(centre: log(2), centreSD: 1.5, departmentScale: 0.5, storeScale: 0.3, omegaScale: 1),
+    BlockPrior(centre: 0, centreSD: 3, departmentScale: 1, storeScale: 0.5, omegaScale: 2),
+    BlockPrior(centre: 0, centreSD: 1, departmentScale: 1, storeScale: 1, omegaScale: 0.2),
+    BlockPrior(
+      centre: SpecialFunctions.logit(1 / 300.0), centreSD: 0.5, departmentScale: 0.3, storeScale: 0.2,
+      omegaScale: 0.25),
+    BlockPrior(
+      centre: SpecialFunctions.logit(1 / 20.0), centreSD: 0.5, departmentScale: 0.3, storeScale: 0.2,
+      omegaScale: 0.25),
+  ]
+}
+
+/// One value of all hyperparameters.
+package struct Hyperparameters: Sendable {
+  /// c, `[block]`.
+  package var centre: [Double]
+  /// `[block][department]` and `[block][store]`.
+  package var department: [[Double]]
+  package var store: [[Double]]
+  /// omega, `[block][department]`.
+  package var omega: [[Double]]
+  /// tau of departments and stores, `[block]`.
+  package var departmentScale: [Double]
+  package var storeScale: [Double]
+
+  /// The prior of a series of this department and store.
+  package func prior(department d: Int, store s: Int) -> NormalPrior {
+    let blocks = ParameterBlock.ofParameter
+    return NormalPrior(
+      mean: blocks.map { centre[$0] + department[$0][d] + store[$0][s] }, sd: blocks.map { omega[$0][d] })
+  }
+}
+
+/// The log ratio of a hyperprior to a working prior as a quadratic form of the parameters, up to a constant: what both
+/// the Gibbs sampler and the choice of archived draws weigh stored draws by.
+///
+///     sum_p x_p (a_p x_p + b_p),   a = (kappa - lambda) / 2,   b = lambda m - kappa mu
+///
+/// with lambda, m the hyperprior's precisions and means, kappa, mu the working prior's.
+struct PriorRatio {
+  private let quadratic: [Double]
+  private let linear: [Double]
+
+  init(hyperprior: NormalPrior, working: NormalPrior) {
+    let range = 0..<SeriesParameter.count
+    quadratic = range.map {
+      0.5 * (1 / (working.sd[$0] * working.sd[$0]) - 1 / (hyperprior.sd[$0] * hyperprior.sd[$0]))
+    }
+    linear = range.map {
+      hyperprior.mean[$0] / (hyperprior.sd[$0] * hyperprior.sd[$0])
+        - working.mean[$0] / (working.sd[$0] * working.sd[$0])
+    }
+  }
+
+  /// At a stored draw.
+  func log(_ draws: StoredDraws, _ draw: Int) -> Double {
+    draws.values.withUnsafeBufferPointer { values in
+      let first = draw * StoredDraws.width
+      var sum = 0.0
+      for parameter in 0..<SeriesParameter.count {
+        let x = Double(values[first + parameter])
+        sum += x * (quadratic[parameter] * x + linear[parameter])
+      }
+      return sum
+    }
+  }
+}

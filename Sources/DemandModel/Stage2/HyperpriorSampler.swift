@@ -1,0 +1,204 @@
+import DemandData
+import Foundation
+import Inference
+import NumericKernels
+
+/// Learns the hyperprior by Gibbs sampling with each series' stored draws as its proposals.
+///
+/// A series' stored draws come from its likelihood times a working prior. In a sweep it proposes one of them uniformly
+/// and accepts by the ratio of hyperprior to working prior, new against old, which leaves the joint posterior invariant
+/// without another pass over the data (Lunn, Barrett, Sweeting, Thompson, "Fully Bayesian hierarchical modelling in two
+/// stages", Applied Statistics 62, 2013). Given the parameters, the centre and the effects of a block are jointly
+/// normal and drawn at once; scales are drawn by slice sampling.
+///
+/// - Complexity: O(sweeps x series) per chain.
+struct HyperpriorSampler: Sendable {
+  static let chains = 4
+
+  let model: HyperpriorModel
+  /// Series that have draws.
+  let sampled: [Int]
+  /// `[series]`
+  let draws: [StoredDraws]
+  /// The priors that draws were made under, and the one of every series.
+  let workingPriors: [NormalPrior]
+  let workingPriorOfSeries: [Int]
+
+  /// Kept states of all chains, chain after chain, and their summary.
+  func run(sweeps: Int, seed: UInt64, control: RunControl) throws(Cancelled) -> HyperpriorPosterior {
+    let warmup = max(1, sweeps / 3)
+    let chains = try SeriesWorkers.run(count: Self.chains, control: control, workspace: {}) { _, chain in
+      chainStates(chain: chain, sweeps: max(sweeps, 8), warmup: warmup, seed: seed, control: control)
+    }
+    return HyperpriorPosterior(model: model, states: chains.flatMap { $0 }, chains: Self.chains)
+  }
+
+  private func chainStates(
+    chain: Int, sweeps: Int, warmup: Int, seed: UInt64, control: RunControl
+  ) -> [Hyperparameters] {
+    var stream = RandomStream(
+      seed: seed, purpose: StreamPurpose.hyperprior.rawValue, chain: UInt32(chain))
+    var current = sampled.map { stream.integer(below: draws[$0].count) }
+    var state = initialState(&stream)
+    var kept: [Hyperparameters] = []
+    kept.reserveCapacity(sweeps - warmup)
+    for sweep in 0..<sweeps {
+      // The caller throws; what an interrupted chain returns is not used.
+      if control.isCancelled() { return kept }
+      let statistics = CellStatistics(model: model, sampled: sampled, draws: draws, current: current)
+      for block in 0..<ParameterBlock.count {
+        updateEffects(block, statistics, &state, &stream)
+        updateScales(block, statistics, &state, &stream)
+      }
+      updateSeries(&current, state, &stream)
+      if sweep >= warmup { kept.append(state) }
+    }
+    return kept
+  }
+
+  /// Over-dispersed starting scales; the centres follow from the data in the first sweep.
+  private func initialState(_ stream: inout RandomStream) -> Hyperparameters {
+    let priors = HyperpriorModel.blockPriors
+    var state = Hyperparameters(
+      centre: priors.map(\.centre),
+      department: priors.map { _ in [Double](repeating: 0, count: model.departments) },
+      store: priors.map { _ in [Double](repeating: 0, count: model.stores) },
+      omega: priors.map { _ in [Double](repeating: 0, count: model.departments) },
+      departmentScale: priors.map(\.departmentScale), storeScale: priors.map(\.storeScale))
+    for block in priors.indices {
+      state.departmentScale[block] *= 0.3 + stream.uniform()
+      state.storeScale[block] *= 0.3 + stream.uniform()
+      for d in 0..<model.departments {
+        state.omega[block][d] = priors[block].omegaScale * (0.3 + stream.uniform())
+      }
+    }
+    return state
+  }
+
+  private func updateSeries(_ current: inout [Int], _ state: Hyperparameters, _ stream: inout RandomStream) {
+    // One ratio per cell and working prior met there.
+    var ratios: [Int: PriorRatio] = [:]
+    for (index, series) in sampled.enumerated() {
+      let candidate = stream.integer(below: draws[series].count)
+      let threshold = log(stream.uniform())
+      let cell = model.cell(ofSeries: series)
+      let key = cell * workingPriors.count + workingPriorOfSeries[series]
+      let ratio: PriorRatio
+      if let known = ratios[key] {
+        ratio = known
+      } else {
+        ratio = PriorRatio(
+          hyperprior: state.prior(department: cell / model.stores, store: cell % model.stores),
+          working: workingPriors[workingPriorOfSeries[series]])
+        ratios[key] = ratio
+      }
+      if threshold < ratio.log(draws[series], candidate) - ratio.log(draws[series], current[index]) {
+        current[index] = candidate
+      }
+    }
+  }
+
+  /// Centre, department and store effects of one block, jointly normal given the rest.
+  private func updateEffects(
+    _ block: Int, _ statistics: CellStatistics, _ state: inout Hyperparameters, _ stream: inout RandomStream
+  ) {
+    if block == ParameterBlock.weekday.rawValue { return }
+    let prior = HyperpriorModel.blockPriors[block]
+    let departments = model.departments > 1 ? model.departments : 0
+    let stores = model.stores > 1 ? model.stores : 0
+    let size = 1 + departments + stores
+    var precision = [Double](repeating: 0, count: size * size)
+    var linear = [Double](repeating: 0, count: size)
+    precision[0] = 1 / (prior.centreSD * prior.centreSD)
+    linear[0] = prior.centre * precision[0]
+    for d in 0..<departments { precision[(1 + d) * (size + 1)] = pow(state.departmentScale[block], -2) }
+    for s in 0..<stores { precision[(1 + departments + s) * (size + 1)] = pow(state.storeScale[block], -2) }
+    for cell in 0..<model.cells where statistics.count[cell] > 0 {
+      let (d, s) = (cell / model.stores, cell % model.stores)
+      let weight = pow(state.omega[block][d], -2)
+      var rows = [0]
+      if departments > 0 { rows.append(1 + d) }
+      if stores > 0 { rows.append(1 + departments + s) }
+      for i in rows {
+        linear[i] += weight * statistics.sum[block][cell]
+        for j in rows { precision[i * size + j] += weight * statistics.count[cell] }
+      }
+    }
+    var factor = DenseCholesky(size: size)
+    // The prior's precisions keep it positive definite; short of overflow this does not fail, and then the state stays.
+    guard (try? factor.factor(precision)) != nil else { return }
+    factor.sample(canonical: &linear, using: &stream)
+    state.centre[block] = linear[0]
+    for d in 0..<departments { state.department[block][d] = linear[1 + d] }
+    for s in 0..<stores { state.store[block][s] = linear[1 + departments + s] }
+  }
+
+  private func updateScales(
+    _ block: Int, _ statistics: CellStatistics, _ state: inout Hyperparameters, _ stream: inout RandomStream
+  ) {
+    let prior = HyperpriorModel.blockPriors[block]
+    let width = Double(ParameterBlock.allCases[block].parameters.count)
+    for d in 0..<model.departments {
+      var count = 0.0
+      var squares = 0.0
+      for s in 0..<model.stores {
+        let cell = d * model.stores + s
+        let mean = state.centre[block] + state.department[block][d] + state.store[block][s]
+        let n = statistics.count[cell] * width
+        count += n
+        squares += statistics.squares[block][cell] - 2 * mean * statistics.sum[block][cell] + n * mean * mean
+      }
+      drawScale(&state.omega[block][d], count: count, squares: squares, scale: prior.omegaScale, &stream)
+    }
+    if block == ParameterBlock.weekday.rawValue { return }
+    if model.departments > 1 {
+      drawScale(
+        &state.departmentScale[block], count: Double(model.departments),
+        squares: state.department[block].reduce(0) { $0 + $1 * $1 }, scale: prior.departmentScale, &stream)
+    }
+    if model.stores > 1 {
+      drawScale(
+        &state.storeScale[block], count: Double(model.stores),
+        squares: state.store[block].reduce(0) { $0 + $1 * $1 }, scale: prior.storeScale, &stream)
+    }
+  }
+
+  /// A scale given `count` normal deviations with this sum of squares, under a half-normal prior; sampled as its log.
+  private func drawScale(
+    _ value: inout Double, count: Double, squares: Double, scale: Double, _ stream: inout RandomStream
+  ) {
+    var logValue = log(value)
+    let slice = SliceSampler(width: 0.2 + 1 / max(1, count).squareRoot(), bounds: -7...5)
+    slice.update(&logValue, using: &stream) { x in
+      let precision = exp(-2 * x)
+      return (1 - count) * x - 0.5 * max(0, squares) * precision - 0.5 / (precision * scale * scale)
+    }
+    value = exp(logValue)
+  }
+}
+
+/// Sums over the series of each cell that the hyperparameters' conditionals need.
+private struct CellStatistics {
+  /// Series per cell.
+  var count: [Double]
+  /// `[block][cell]`, over the block's parameters.
+  var sum: [[Double]]
+  var squares: [[Double]]
+
+  init(model: HyperpriorModel, sampled: [Int], draws: [StoredDraws], current: [Int]) {
+    count = [Double](repeating: 0, count: model.cells)
+    sum = [[Double]](repeating: count, count: ParameterBlock.count)
+    squares = sum
+    let blocks = ParameterBlock.ofParameter
+    for (index, series) in sampled.enumerated() {
+      let cell = model.cell(ofSeries: series)
+      count[cell] += 1
+      let first = current[index] * StoredDraws.width
+      for parameter in 0..<SeriesParameter.count {
+        let x = Double(draws[series].values[first + parameter])
+        sum[blocks[parameter]][cell] += x
+        squares[blocks[parameter]][cell] += x * x
+      }
+    }
+  }
+}

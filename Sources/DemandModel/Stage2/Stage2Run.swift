@@ -1,0 +1,147 @@
+import DemandData
+import Foundation
+import NumericKernels
+
+/// The steps of one run of stage 2, in order: working priors, series, hyperprior, and series again where its weights
+/// wore out.
+struct Stage2Run: Sendable {
+  let panel: Panel
+  let groupOfSeries: [Int]
+  let factors: CalendarFactors
+  /// `[series]`, nil where there is nothing to sample from.
+  let days: [SeriesDays?]
+  let model: HyperpriorModel
+  let plan: InnerPlan
+  let seed: UInt64
+  let control: RunControl
+
+  /// Everything sampled.
+  struct Fit: Sendable {
+    /// `[series]`, nil where there was nothing to sample from.
+    let sampled: [SampledSeries?]
+    let workingPriors: [NormalPrior]
+    let workingPriorOfSeries: [Int]
+    let hyperprior: HyperpriorPosterior
+    /// The hyperprior as one normal per cell.
+    let predictive: [NormalPrior]
+  }
+
+  /// Pareto k above which re-weighting is not relied on.
+  static let worstParetoK = 0.7
+  /// Standard deviations of a second round's working prior over the hyperprior's.
+  private static let secondWidening = 1.1
+
+  func fit(sweeps: Int) throws(Cancelled) -> Fit {
+    let toSample = days.indices.filter { days[$0] != nil }
+    let working = WorkingPriors(model: model, factors: factors, groupOfSeries: groupOfSeries, days: days)
+    let pilots = working.subsample().count
+    let total = pilots + toSample.count
+    var priors = try working.find(control: control, progressTotal: total)
+    var priorOfSeries = days.indices.map { model.cell(ofSeries: $0) }
+    var sampled = [SampledSeries?](repeating: nil, count: days.count)
+    try sample(
+      toSample, round: 0, priors: priors, priorOfSeries: priorOfSeries, offset: pilots, total: total, into: &sampled)
+    var hyperprior = try learn(sampled, priors, priorOfSeries, sweeps: sweeps)
+    var predictive = hyperprior.predictive()
+    let worn = toSample.filter { series in
+      guard let draws = sampled[series]?.draws, draws.count > 0 else { return false }
+      let k = ArchivedDraws.paretoK(
+        of: draws, hyperprior: predictive[model.cell(ofSeries: series)], working: priors[priorOfSeries[series]])
+      return !(k <= Self.worstParetoK)
+    }
+    if !worn.isEmpty {
+      let first = priors.count
+      priors += predictive.map { prior in
+        NormalPrior(mean: prior.mean, sd: prior.sd.map { $0 * Self.secondWidening })
+      }
+      for series in worn { priorOfSeries[series] = first + model.cell(ofSeries: series) }
+      try sample(
+        worn, round: 1, priors: priors, priorOfSeries: priorOfSeries, offset: nil, total: total, into: &sampled)
+      // The renewed draws also make better proposals for the hyperprior itself.
+      hyperprior = try learn(sampled, priors, priorOfSeries, sweeps: sweeps)
+      predictive = hyperprior.predictive()
+    }
+    return Fit(
+      sampled: sampled, workingPriors: priors, workingPriorOfSeries: priorOfSeries, hyperprior: hyperprior,
+      predictive: predictive)
+  }
+
+  private func sample(
+    _ chosen: [Int], round: Int, priors: [NormalPrior], priorOfSeries: [Int], offset: Int?, total: Int,
+    into sampled: inout [SampledSeries?]
+  ) throws(Cancelled) {
+    let outputs = try SeriesWorkers.run(
+      count: chosen.count, control: control, progressOffset: offset ?? 0,
+      progressTotal: offset == nil ? nil : total, workspace: LaneBatch.init
+    ) { batch, index in
+      sample(chosen[index], prior: priors[priorOfSeries[chosen[index]]], round: round, batch)
+    }
+    for (series, output) in zip(chosen, outputs) { sampled[series] = output }
+  }
+
+  private func sample(_ series: Int, prior: NormalPrior, round: Int, _ batch: LaneBatch) -> SampledSeries? {
+    guard let days = days[series] else { return nil }
+    return days.withKernelSeries { kernel in
+      factors.withGroup(groupOfSeries[series], from: days.start) { factors in
+        let sampler = SeriesSampler(
+          series: kernel, factors: factors, batch: batch, prior: prior, plan: plan, seed: seed,
+          identity: identity(of: series), round: round)
+        return sampler.sample(starts: WorkingPriors.starts(days: days, factors: factors.mean, prior: prior))
+      }
+    }
+  }
+
+  private func learn(
+    _ sampled: [SampledSeries?], _ priors: [NormalPrior], _ priorOfSeries: [Int], sweeps: Int
+  ) throws(Cancelled) -> HyperpriorPosterior {
+    let draws = sampled.map { $0?.draws ?? StoredDraws() }
+    let sampler = HyperpriorSampler(
+      model: model, sampled: draws.indices.filter { draws[$0].count > 0 }, draws: draws, workingPriors: priors,
+      workingPriorOfSeries: priorOfSeries)
+    return try sampler.run(sweeps: sweeps, seed: seed, control: control)
+  }
+
+  /// Names a series in random streams by what it is, not by where it stands: FNV-1a of its product's and store's names.
+  func identity(of series: Int) -> UInt64 {
+    let it = panel.hierarchy.series[series]
+    let name = panel.hierarchy.product.leaves[it.product] + "\u{1F}" + panel.hierarchy.location.leaves[it.store]
+    return name.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+  }
+
+  /// What is handed on for one series.
+  func posterior(of series: Int, standing: SeriesStanding, fit: Fit, archive: ArchivedDraws) -> SeriesPosterior {
+    let identity = identity(of: series)
+    switch standing {
+    case .notRanged:
+      return SeriesPosterior(outcome: SeriesOutcome(method: .notRanged), draws: nil)
+    case .withoutHistory:
+      return SeriesPosterior(
+        outcome: SeriesOutcome(method: .hyperprior, reason: "no scored day in its history"),
+        draws: archive.fromHyperprior(series: series, identity: identity))
+    case .sampled(let days):
+      guard let sampled = fit.sampled[series], sampled.draws.isComplete else {
+        let outcome = fit.sampled[series]?.outcome ?? SeriesOutcome(method: .fallback)
+        let level = factors.withGroup(groupOfSeries[series], from: days.start) {
+          WorkingPriors.recentLogLevel(days, $0.mean)
+        }
+        return SeriesPosterior(
+          outcome: SeriesOutcome(
+            method: .fallback,
+            reason: "\(outcome.reason ?? "no draws"); forecast from the hyperprior about the last eight weeks' mean"),
+          draws: archive.fromHyperprior(series: series, identity: identity, logLevel: level))
+      }
+      let working = fit.workingPriors[fit.workingPriorOfSeries[series]]
+      var outcome = sampled.outcome
+      let k = ArchivedDraws.paretoK(
+        of: sampled.draws, hyperprior: fit.predictive[model.cell(ofSeries: series)], working: working)
+      outcome.paretoK = k.isFinite ? k : nil
+      if k > Self.worstParetoK {
+        let reason = "its draws fit the hyperprior badly (Pareto k above \(Self.worstParetoK)) after a second round"
+        outcome.reason = outcome.reason.map { "\($0); \(reason)" } ?? reason
+      }
+      return SeriesPosterior(
+        outcome: outcome,
+        draws: archive.choose(from: sampled.draws, working: working, series: series, identity: identity))
+    }
+  }
+}
