@@ -155,6 +155,25 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["out.csv"])
   }
 
+  @Test func takesALongExport() throws {
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appendingPathComponent("long.csv")
+    // Several buffers' worth of rows.
+    let days = (0..<40_000).map { EmpiricalDistribution(draws: [$0]) }
+    let node = Node(pair: LevelPair(product: 0, location: 0), product: 0, location: 0)
+    try AtomicFile.write(to: file) { sink in
+      var export = try ForecastExport(hierarchy: tinyHierarchy(), origin: Day(number: 0), to: sink)
+      try export.write(NodeForecast(node: node, days: days, total: days[0]))
+      try export.finish()
+    }
+    let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
+    #expect(lines.count == 40_001)
+    for (index, line) in lines.dropFirst().enumerated() {
+      #expect(line.hasSuffix(",\(index),\(index)"))
+    }
+  }
+
   @Test func saysWhereItCannotWrite() throws {
     let file = folder.appendingPathComponent("missing/out.csv")
     let error = #expect(throws: OutputError.self) { try AtomicFile.write(to: file) { try $0([1]) } }

@@ -25,7 +25,7 @@ public enum AtomicFile {
   ///   - url: where the file shall stand; its folder must exist.
   ///   - body: receives a function that appends bytes.
   /// - Throws: ``OutputError``, or what `body` throws.
-  public static func write(to url: URL, _ body: ((_ bytes: [UInt8]) throws -> Void) throws -> Void) throws {
+  public static func write(to url: URL, _ body: (@escaping (_ bytes: [UInt8]) throws -> Void) throws -> Void) throws {
     let name = ".\(url.lastPathComponent).\(ProcessInfo.processInfo.processIdentifier).part"
     let temporary = url.deletingLastPathComponent().appendingPathComponent(name)
     let descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)

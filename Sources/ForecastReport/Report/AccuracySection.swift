@@ -75,8 +75,12 @@ struct AccuracySection {
   private func row(_ pair: Pair) -> [String: Any] {
     let it = pair.forecast
     func percent(_ value: Double?) -> String { value.map { Figures.decimal($0 * 100, 0) + "%" } ?? "–" }
+    // A narrow page breaks `department:store` after its colon.
+    let level = it.level == Self.mean ? "mean of levels" : it.level
+    let start = level.prefix { $0 != ":" }
     return [
-      "level": it.level == Self.mean ? "mean of levels" : it.level, "isMean": it.level == Self.mean,
+      "levelStart": String(level.prefix(start.count + 1)), "levelEnd": String(level.dropFirst(start.count + 1)),
+      "isMean": it.level == Self.mean,
       "forecast": Figures.decimal(it.wrmsse, 3), "naive": Figures.decimal(pair.naive.wrmsse, 3),
       "verdict": Self.verdict(pair.saved), "isWorse": (pair.saved ?? 0) <= -0.005,
       "bias": Figures.change(it.bias), "half": percent(it.coverage50), "eight": percent(it.coverage80),
