@@ -1,6 +1,8 @@
 import DemandData
 import DemandModel
+import ForecastReport
 import Foundation
+import Logging
 import SalesStore
 
 /// Fits the model to what the database holds: both stages, sampled and archived, nothing published.
@@ -86,7 +88,7 @@ public struct NightlyBatch: Sendable {
     }
     let pair = LevelPair(product: 0, location: 0)
     let node = Node(pair: pair, product: 0, location: 0)
-    let recent = NodeHistories(panel: run.panel, pair: pair).history(of: node).units.suffix(28).compactMap { $0 }
+    let recent = NodeSales(panel: run.panel, pair: pair).history(of: node).units.suffix(28).compactMap { $0 }
     let refusals = Gates(limits: environment.configuration.gates).refusals(
       diagnostics: try store.diagnostics(run: run.record.id),
       total: try store.forecast(run: run.record.id, hierarchy.names(of: node)), origin: run.panel.origin,
@@ -122,7 +124,7 @@ extension ModelRun {
     let node = Node(pair: LevelPair(product: 0, location: 0), product: 0, location: 0)
     let forecast = try environment.store.forecast(run: record.id, panel.hierarchy.names(of: node))
     let total = forecast.total
-    let recent = NodeHistories(panel: panel, pair: node.pair).history(of: node).units.suffix(28).compactMap { $0 }
+    let recent = NodeSales(panel: panel, pair: node.pair).history(of: node).units.suffix(28).compactMap { $0 }
     var text =
       "\(record.origin + 1) to \(record.origin + record.horizon): \(Int(total.mean.rounded())) units expected, "
       + "80% between \(total.quantile(0.1)) and \(total.quantile(0.9))"

@@ -18,7 +18,8 @@ struct Gates: Sendable {
     published: (total: NodeForecast, origin: Day)?
   ) -> [String] {
     var reasons: [String] = []
-    let unconverged = diagnostics.filter { $0.rhat > limits.rhatLimit }.sorted { $0.rhat > $1.rhat }
+    // R-hat is not a number where chains never moved, which is no convergence either.
+    let unconverged = diagnostics.filter { !($0.rhat <= limits.rhatLimit) }.sorted { $0.rhat > $1.rhat }
     if let worst = unconverged.first {
       reasons.append(
         "\(unconverged.count) of \(diagnostics.count) parameters have R-hat above \(limits.rhatLimit), worst "

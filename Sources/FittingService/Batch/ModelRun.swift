@@ -1,6 +1,7 @@
 import DemandData
 import DemandModel
 import Foundation
+import Logging
 import SalesStore
 
 /// One run of the model through its stages, each of which is kept in the database when it is done.

@@ -1,4 +1,5 @@
 import DemandData
+import DemandModel
 import ForecastReport
 import Foundation
 import SalesStore
@@ -40,7 +41,7 @@ struct Reports {
     }
     var report = HTMLReport(input: try input())
     for (done, pair) in pairs.enumerated() {
-      let histories = NodeHistories(panel: panel, pair: pair)
+      let histories = NodeSales(panel: panel, pair: pair)
       try eachForecast(pair) { report.add($0, history: histories.history(of: $0.node)) }
       progress.advance("reports", done: pairs.count + done + 1)
     }

@@ -40,6 +40,6 @@ struct RunKey: Sendable, Hashable {
     #else
       let architecture = "other"
     #endif
-    return architecture + "-" + String(cString: cnk_path_name())
+    return architecture + "-" + String(cString: cnk_path_name(cnk_path()))
   }
 }

@@ -2,7 +2,7 @@ import DemandData
 import ForecastReport
 
 /// Daily sales of any node, summed from a panel.
-struct NodeHistories {
+struct NodeSales {
   private let panel: Panel
   private let positionOfNode: [Node: Int]
   private let seriesOfNode: [[Int]]
