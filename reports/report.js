@@ -44,6 +44,7 @@
   // Numbers and dates.
   const grouped = (value) => Math.abs(Math.round(value)).toString().replace(/\B(?=(\d{3})+$)/g, ",");
   const whole = (value) => (value < 0 ? "−" : "") + grouped(value);
+  const range = (quantiles, lower, upper) => `${whole(quantiles[lower])}–${whole(quantiles[upper])}`;
   const amount = (value) => value >= 99.95 ? whole(value) : value.toFixed(value >= 9.995 ? 1 : 2);
   const trimmed = (value) => String(Math.round(value * 10) / 10);
   function compact(value) {
@@ -103,7 +104,8 @@
     }
     for (const [day, label] of dateTicks(f)) {
       const at = f.x(day - 0.5), base = f.height - f.bottom, half = label.length * 3.4;
-      svg += `<line class="mark" x1="${trimmed(at)}" x2="${trimmed(at)}" y1="${trimmed(base)}" y2="${trimmed(base + 5)}"/>`;
+      svg += `<line class="mark" x1="${trimmed(at)}" x2="${trimmed(at)}"`;
+      svg += ` y1="${trimmed(base)}" y2="${trimmed(base + 5)}"/>`;
       if (at - half < 0 || at + half > f.width) continue;
       svg += `<text class="tick middle" x="${trimmed(at)}" y="${trimmed(f.height - 6)}">${label}</text>`;
     }
@@ -145,9 +147,10 @@
     let svg = opening(width, height, `${node.name}: sales and forecast. ${summary(node)}`);
     svg += `<rect class="ahead" x="${trimmed(split)}" y="20" width="${trimmed(width - f.right - split)}"`;
     svg += ` height="${trimmed(base - 20)}"/>${axes(f, `${data.unit} per day`)}`;
+    const edge = (probability) => node.days.map((q) => q[probability]);
     if (node.days.length)
       for (const [style, lower, upper] of [["b95", 0, 6], ["b80", 1, 5], ["b50", 2, 4]])
-        svg += `<path class="${style}" d="${band(f, node.days.map((q) => q[lower]), node.days.map((q) => q[upper]), ahead)}"/>`;
+        svg += `<path class="${style}" d="${band(f, edge(lower), edge(upper), ahead)}"/>`;
     svg += `<path class="sold" d="${line(f, past, start)}"/>`;
     svg += `<path class="halo" d="${line(f, median, ahead)}"/><path class="median" d="${line(f, median, ahead)}"/>`;
     svg += `<line class="split" x1="${trimmed(split)}" x2="${trimmed(split)}" y1="6" y2="${trimmed(base)}"/>`;
@@ -186,7 +189,6 @@
     byId("chart-title").textContent = shown.name;
     byId("chart-summary").textContent = summary(shown);
     byId("readout").textContent = "";
-    const range = (q, lower, upper) => `${whole(q[lower])}–${whole(q[upper])}`;
     byId("rows").innerHTML = shown.days.map((q, offset) => {
       const day = data.origin + 1 + offset;
       return `<tr><th scope="row">${iso(day)} <span>${weekdays[weekday(day)]}</span></th><td>${whole(q[3])}</td>` +
@@ -208,15 +210,16 @@
     const when = `${weekdays[weekday(day)]} ${iso(day)}: `;
     const q = shown.days[day - data.origin - 1], sold = shown.daily[shown.daily.length - 1 + day - data.origin];
     byId("readout").textContent = when + (q
-      ? `median ${whole(q[3])}, 50% ${whole(q[2])}–${whole(q[4])}, 80% ${whole(q[1])}–${whole(q[5])}, 95% ${whole(q[0])}–${whole(q[6])}`
+      ? `median ${whole(q[3])}, 50% ${range(q, 2, 4)}, 80% ${range(q, 1, 5)}, 95% ${range(q, 0, 6)}`
       : sold === null || sold === undefined ? "closed or not known" : `sold ${whole(sold)}`);
   }
 
   // Levels, search and the page's address.
-  const levelOf = (node) => `${data.products[node[0]].level}:${data.locations[node[2]].level}`;
+  const levelOf = (node) => levelsOf(node).join(":");
   const namesOf = (node) => [data.products[node[0]].names[node[1]], data.locations[node[2]].names[node[3]]];
-  const pathOf = (node) => [data.products[node[0]].level, data.locations[node[2]].level].map(encodeURIComponent).join(":") +
-    "/" + namesOf(node).map(encodeURIComponent).join("/");
+  const levelsOf = (node) => [data.products[node[0]].level, data.locations[node[2]].level];
+  const pathOf = (node) =>
+    `${levelsOf(node).map(encodeURIComponent).join(":")}/${namesOf(node).map(encodeURIComponent).join("/")}`;
 
   function option(value, text) {
     const it = document.createElement("option");
@@ -240,7 +243,8 @@
     if (chosen) byId("choice").value = selected;
     byId("status").textContent = matching.length === 0 ? "Nothing of this level has such a name in this page." +
       (data.leftOut ? ` ${whole(data.leftOut)} products that sell less are in the exported CSV only.` : "")
-      : matching.length > listed ? `${whole(matching.length)} match; the first ${listed} are listed. Search to narrow.` : "";
+      : matching.length <= listed ? ""
+        : `${whole(matching.length)} match; the first ${listed} are listed. Search to narrow.`;
     return chosen ? selected : matching.length ? matching[0][0] : null;
   }
 
@@ -256,7 +260,7 @@
     let wanted;
     try { wanted = location.hash.slice(6).split(/[/:]/).map(decodeURIComponent).join("\0"); } catch { return false; }
     const index = data.nodes.findIndex((node) =>
-      [data.products[node[0]].level, data.locations[node[2]].level, ...namesOf(node)].join("\0") === wanted);
+      [...levelsOf(node), ...namesOf(node)].join("\0") === wanted);
     if (index < 0) {
       byId("status").textContent = "The node in this page's address is not in this page; the exported CSV may have it.";
       return false;

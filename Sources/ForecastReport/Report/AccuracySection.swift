@@ -6,7 +6,7 @@ struct AccuracySection {
   private struct Pair {
     let forecast: LevelAccuracy
     let naive: LevelAccuracy
-    /// Share of seasonal naive's error that the forecast saves; negative when it is worse, nil without an error to save.
+    /// Share of seasonal naive's error that the forecast saves: negative when it is worse, nil when there is none.
     var saved: Double? { naive.wrmsse > 0 ? 1 - forecast.wrmsse / naive.wrmsse : nil }
   }
 
