@@ -88,6 +88,9 @@ let package = Package(
       name: "InterruptedIngest", dependencies: ["SalesIngest", "SalesStore", "DemandData"],
       path: "Tests/InterruptedIngest", swiftSettings: settings),
     .testTarget(
+      name: "RetailSimulatorTests", dependencies: ["RetailSimulator", "DemandModel", "DemandData", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
       name: "FittingServiceTests",
       dependencies: ["FittingService", "DemandModel", lifecycle, lifecycleTestKit, logging], swiftSettings: settings),
     .testTarget(

@@ -94,6 +94,19 @@ package struct HolidayCalendar: Sendable {
     }
   }
 
+  /// The same as the model knows it.
+  package func eventCalendar(regions: [String]) -> EventCalendar {
+    func scope(_ entry: Entry) -> EventCalendar.Scope {
+      entry.region.map { .location(level: "region", node: regions[$0]) } ?? .everywhere
+    }
+    return EventCalendar(
+      events: entries.map {
+        EventCalendar.Event(day: $0.day, name: kinds[$0.kind].name, type: kinds[$0.kind].type, scope: scope($0))
+      },
+      closures: entries.filter(\.closed).map { EventCalendar.Closure(day: $0.day, scope: scope($0)) },
+      knownThrough: knownThrough)
+  }
+
   package func isClosed(_ day: Day, region: Int) -> Bool { closedDays[region].contains(day.number) }
 
   private static let holidays: [Kind] = [
