@@ -145,17 +145,18 @@ import Testing
 }
 
 @Suite struct OptionTests {
-  @Test(
-    arguments: [
-      ("stores", { $0.stores = 2 }), ("days", { $0.days = 0 }), ("products", { $0.products = 5 }),
-      ("departments", { $0.departments = 2 }), ("regions", { $0.regions = 0 }), ("categories", { $0.categories = -1 }),
-      ("slow mover share", { $0.slowMoverShare = 1.5 }), ("late start share", { $0.lateStartShare = .nan }),
-      ("ranged share", { $0.rangedShare = 0 }), ("promotions per year", { $0.promotionsPerYear = -1 }),
-      ("products x stores x days", { $0.products = .max }), ("first day", { $0.firstDay = Day(number: -1_000_000) }),
-    ] as [(String, @Sendable (inout SimulatorOptions) -> Void)])
-  func anImpossibleOptionIsNamedWithItsMending(
-    name: String, change: @Sendable (inout SimulatorOptions) -> Void
-  ) throws {
+  typealias Change = @Sendable (inout SimulatorOptions) -> Void
+
+  static let impossible: [(String, Change)] = [
+    ("stores", { $0.stores = 2 }), ("days", { $0.days = 0 }), ("products", { $0.products = 5 }),
+    ("departments", { $0.departments = 2 }), ("regions", { $0.regions = 0 }), ("categories", { $0.categories = -1 }),
+    ("slow mover share", { $0.slowMoverShare = 1.5 }), ("late start share", { $0.lateStartShare = .nan }),
+    ("ranged share", { $0.rangedShare = 0 }), ("promotions per year", { $0.promotionsPerYear = -1 }),
+    ("products x stores x days", { $0.products = .max }), ("first day", { $0.firstDay = Day(number: -1_000_000) }),
+  ]
+
+  @Test(arguments: impossible)
+  func anImpossibleOptionIsNamedWithItsMending(name: String, change: Change) throws {
     var options = SimulatorOptions()
     change(&options)
     do {
