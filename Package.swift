@@ -83,10 +83,14 @@ let package = Package(
       name: "DemandModelTests",
       dependencies: ["DemandModel", "Inference", "NumericKernels", "DemandData", "TestSupport"],
       exclude: ["Scores/Reference"], swiftSettings: settings),
+    .testTarget(name: "SalesStoreTests", dependencies: ["SalesStore", "DemandData", grdb], swiftSettings: settings),
     // A load in a process that tests kill half-way.
     .executableTarget(
       name: "InterruptedIngest", dependencies: ["SalesIngest", "SalesStore", "DemandData"],
       path: "Tests/InterruptedIngest", swiftSettings: settings),
+    .testTarget(
+      name: "SalesIngestTests", dependencies: ["SalesIngest", "SalesStore", "DemandData", "InterruptedIngest"],
+      swiftSettings: settings),
     .testTarget(
       name: "RetailSimulatorTests", dependencies: ["RetailSimulator", "DemandModel", "DemandData", "TestSupport"],
       swiftSettings: settings),

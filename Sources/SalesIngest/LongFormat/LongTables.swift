@@ -23,7 +23,8 @@ struct LongTables {
       guard let names = try names(["category", "department", "product"], &table) else { continue }
       let kindText = kind.map { table.csv.text($0) } ?? "count"
       guard kindText == "count" || kindText == "measure" || kindText.isEmpty else {
-        try refusals.refuse(table.refusal("kind", "unknown_kind", "write count or measure"), in: writer)
+        try refusals.refuse(
+          table.refusal("kind", "unknown_kind", "not a kind of units: write count or measure"), in: writer)
         continue
       }
       guard seen.insert(names[2]).inserted else {
@@ -75,7 +76,7 @@ struct LongTables {
       }
       let shut = closed.map { table.csv.text($0) } ?? "0"
       guard ["", "0", "1"].contains(shut) else {
-        try refusals.refuse(table.refusal("closed", "not_a_flag", "write 0 or 1"), in: writer)
+        try refusals.refuse(table.refusal("closed", "not_a_flag", "not a flag: write 0 or 1"), in: writer)
         continue
       }
       guard !name.isEmpty || shut == "1" else {

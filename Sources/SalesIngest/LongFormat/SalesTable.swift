@@ -111,7 +111,7 @@ struct SalesTable {
       switch table.csv.text(column) {
       case "", "0": break
       case "1": promotion = true
-      default: return refuse("promotion", "not_a_flag", "write 0 or 1")
+      default: return refuse("promotion", "not_a_flag", "not a flag: write 0 or 1")
       }
     }
     var outOfStock = false
@@ -119,7 +119,7 @@ struct SalesTable {
       switch table.csv.text(column) {
       case "", "ok": break
       case "out": outOfStock = true
-      default: return refuse("stock", "unknown_stock", "write ok or out")
+      default: return refuse("stock", "unknown_stock", "not a stock status: write ok or out")
       }
     }
     let series = try writer.seriesID(product: product.id, store: store)

@@ -62,7 +62,7 @@ struct M5Calendar {
         case "1": benefits[state, default: []].append(day)
         case "0": break
         default:
-          throw .badRow(table.refusal(Self.benefitPrefix + state, "not_a_flag", "write 0 or 1"))
+          throw .badRow(table.refusal(Self.benefitPrefix + state, "not_a_flag", "not a flag: write 0 or 1"))
         }
       }
       count += 1

@@ -2,14 +2,14 @@ import CZlib
 import Foundation
 
 /// Bytes of a file, plain or gzip (told apart by content), in order.
-final class ByteSource {
+package final class ByteSource {
   let path: String
   /// Size of the file on disk.
   let size: Int
   private let file: gzFile
 
   /// - Throws: ``IngestError`` for a file that is missing, a folder, empty or unreadable.
-  init(path: String) throws(IngestError) {
+  package init(path: String) throws(IngestError) {
     guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { throw .missingFile(path) }
     guard attributes[.type] as? FileAttributeType != .typeDirectory else {
       throw .unreadable(path, reason: "it is a folder; name the file")

@@ -2,10 +2,10 @@
 ///
 /// A record that is not CSV comes out with its ``problem``, and reading goes on behind it. Blank lines are skipped. A
 /// quote inside an unquoted field stands for itself.
-struct CSVReader: ~Copyable {
-  let source: ByteSource
+package struct CSVReader: ~Copyable {
+  package let source: ByteSource
   /// Line on which the present record begins, counted from 1.
-  private(set) var line = 0
+  package private(set) var line = 0
   private var scanned = RecordScan()
 
   private var buffer: [UInt8]
@@ -18,7 +18,7 @@ struct CSVReader: ~Copyable {
   private var record = 0..<0
 
   /// - Parameter maximumRecord: bytes that a record may have.
-  init(source: ByteSource, maximumRecord: Int, bufferSize: Int = 1 << 20) throws(IngestError) {
+  package init(source: ByteSource, maximumRecord: Int, bufferSize: Int = 1 << 20) throws(IngestError) {
     self.source = source
     self.maximumRecord = maximumRecord
     buffer = [UInt8](repeating: 0, count: max(bufferSize, maximumRecord + 2))
@@ -27,7 +27,7 @@ struct CSVReader: ~Copyable {
   }
 
   /// Moves to the next record; false at the end of the file.
-  mutating func advance() throws(IngestError) -> Bool {
+  package mutating func advance() throws(IngestError) -> Bool {
     while true {
       guard try advanceOverBlank() else { return false }
       if fields.count > 1 || !fields[0].isEmpty || problem != nil || !scanned.quotedFields.isEmpty { break }
@@ -134,19 +134,19 @@ struct CSVReader: ~Copyable {
   // MARK: The present record
 
   /// Why the record cannot be used, or nil.
-  var problem: RecordScan.Problem? { scanned.problem }
+  package var problem: RecordScan.Problem? { scanned.problem }
 
   /// Fields as ranges of the buffer.
-  var fields: [Range<Int>] { scanned.fields }
+  package var fields: [Range<Int>] { scanned.fields }
 
   /// Bytes of a field, unquoted.
-  func bytes(_ field: Int) -> ArraySlice<UInt8> { buffer[fields[field]] }
+  package func bytes(_ field: Int) -> ArraySlice<UInt8> { buffer[fields[field]] }
 
   /// A field as text; bytes that are not UTF-8 come out as replacement characters.
-  func text(_ field: Int) -> String { String(decoding: buffer[fields[field]], as: UTF8.self) }
+  package func text(_ field: Int) -> String { String(decoding: buffer[fields[field]], as: UTF8.self) }
 
   /// The record as it came (quotes of quoted fields aside), for a report: at most a thousand bytes, NUL made visible.
-  var raw: String {
+  package var raw: String {
     let bytes = record.isEmpty ? discarded[...] : buffer[record].prefix(1000)
     return String(decoding: bytes, as: UTF8.self).replacing("\0", with: "\u{2400}")
   }

@@ -1,9 +1,9 @@
 import DemandData
 
 /// Numbers, days and flags from the bytes of a field.
-enum FieldParsing {
+package enum FieldParsing {
   /// A decimal number: sign, digits, point, exponent; nil for anything else, not-a-number and infinities included.
-  static func number(_ bytes: ArraySlice<UInt8>) -> Double? {
+  package static func number(_ bytes: ArraySlice<UInt8>) -> Double? {
     var mantissa = 0
     var digits = 0
     var fraction: Int?
@@ -38,7 +38,7 @@ enum FieldParsing {
   private static let numberBytes = Set("0123456789+-.eE".utf8)
 
   /// `YYYY-MM-DD`.
-  static func day(_ bytes: ArraySlice<UInt8>) -> Day? {
+  package static func day(_ bytes: ArraySlice<UInt8>) -> Day? {
     guard bytes.count == 10 else { return nil }
     let start = bytes.startIndex
     guard bytes[start + 4] == UInt8(ascii: "-"), bytes[start + 7] == UInt8(ascii: "-"),

@@ -1,7 +1,7 @@
 /// Splits bytes into the fields of one CSV record, without copying them.
-struct RecordScan {
+package struct RecordScan {
   /// Why a record cannot be used.
-  enum Problem: Hashable, Sendable {
+  package enum Problem: Hashable, Sendable {
     case nulByte, tooLong, unclosedQuote, textAfterQuote
   }
 

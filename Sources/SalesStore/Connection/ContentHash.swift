@@ -7,10 +7,8 @@ public struct ContentHash {
   public init() {}
 
   public mutating func update(bytes: some Sequence<UInt8>) {
-    var handled: Void? = bytes.withContiguousStorageIfAvailable { state.update(bufferPointer: .init($0)) }
-    if handled == nil {
+    if bytes.withContiguousStorageIfAvailable({ state.update(bufferPointer: .init($0)) }) == nil {
       Array(bytes).withUnsafeBytes { state.update(bufferPointer: $0) }
-      handled = ()
     }
   }
 

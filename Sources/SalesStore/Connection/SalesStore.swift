@@ -103,15 +103,19 @@ public final class SalesStore: Sendable {
     do { return try inTransaction(body) } catch { throw StoreError(error, path: url.path) }
   }
 
-  /// As ``write(_:)``, with the body's own errors passed on as they are.
+  /// As ``write(_:)``, with the body's own errors passed on as they are and those of SQLite in the user's terms.
   func inTransaction<T>(_ body: (Database) throws -> T) throws -> T {
-    var result: T?
-    try queue.writeWithoutTransaction { database in
-      try database.inTransaction(.immediate) {
-        result = try body(database)
-        return .commit
+    do {
+      return try queue.writeWithoutTransaction { database in
+        var result: T?
+        try database.inTransaction(.immediate) {
+          result = try body(database)
+          return .commit
+        }
+        return result!
       }
+    } catch let error as DatabaseError {
+      throw StoreError(error, path: url.path)
     }
-    return result!
   }
 }

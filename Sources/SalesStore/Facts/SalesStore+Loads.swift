@@ -9,11 +9,21 @@ extension SalesStore {
   ///   - header: contents that were loaded before make this a no-op.
   ///   - now: the clock, read at the start and at the end.
   ///   - body: writes masters and facts and returns the summary. What it throws undoes the load and is passed on.
+  /// - Throws: what `body` throws, and ``StoreError``.
   public func withLoad(
     _ header: LoadHeader, now: () -> Date, body: (LoadWriter) throws -> LoadSummary
   ) throws -> LoadResult {
     if let known = try loads(hash: header.contentHash).first { return .alreadyLoaded(known) }
-    let record = try inTransaction { database in
+    let record = try load(header, now: now, body: body)
+    // A large load leaves a log as large as itself. Readers may hold it; then it shrinks later.
+    try? queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+    return .loaded(record)
+  }
+
+  private func load(
+    _ header: LoadHeader, now: () -> Date, body: (LoadWriter) throws -> LoadSummary
+  ) throws -> LoadRecord {
+    try inTransaction { database in
       let started = now()
       try database.execute(
         sql: "INSERT INTO loads (source, files, content_hash, started_at) VALUES (?, ?, ?, ?)",
@@ -38,9 +48,6 @@ extension SalesStore {
         id: id, source: header.source, files: header.files, contentHash: header.contentHash, startedAt: started,
         finishedAt: finished, summary: summary)
     }
-    // A large load leaves a log as large as itself. Readers may hold it; then it shrinks later.
-    try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
-    return .loaded(record)
   }
 
   /// All loads, oldest first.
