@@ -106,8 +106,8 @@
       const at = f.x(day - 0.5), base = f.height - f.bottom, half = label.length * 3.4;
       svg += `<line class="mark" x1="${trimmed(at)}" x2="${trimmed(at)}"`;
       svg += ` y1="${trimmed(base)}" y2="${trimmed(base + 5)}"/>`;
-      if (at - half < 0 || at + half > f.width) continue;
-      svg += `<text class="tick middle" x="${trimmed(at)}" y="${trimmed(f.height - 6)}">${label}</text>`;
+      if (at + half > f.width) continue;
+      svg += `<text class="tick middle" x="${trimmed(Math.max(at, half))}" y="${trimmed(f.height - 6)}">${label}</text>`;
     }
     return svg + `<text class="unit" x="0" y="13">${escaped(unit)}</text>`;
   }

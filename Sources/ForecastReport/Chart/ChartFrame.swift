@@ -84,10 +84,10 @@ struct ChartFrame {
       let base = height - bottom
       svg += "<line class=\"mark\" x1=\"\(Figures.trimmed(at))\" x2=\"\(Figures.trimmed(at))\""
       svg += " y1=\"\(Figures.trimmed(base))\" y2=\"\(Figures.trimmed(base + 5))\"/>"
-      // A label that would be cut off says less than none.
+      // A label that would be cut off on the right says less than none; on the left there is room to move it.
       let half = Double(label.count) * 3.4
-      guard at - half >= 0, at + half <= width else { continue }
-      svg += "<text class=\"tick middle\" x=\"\(Figures.trimmed(at))\" y=\"\(Figures.trimmed(height - 6))\">"
+      guard at + half <= width else { continue }
+      svg += "<text class=\"tick middle\" x=\"\(Figures.trimmed(max(at, half)))\" y=\"\(Figures.trimmed(height - 6))\">"
       svg += "\(label)</text>"
     }
     svg += "<text class=\"unit\" x=\"0\" y=\"13\">\(escapedHTML(unit))</text>"
