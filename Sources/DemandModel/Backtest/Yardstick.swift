@@ -62,21 +62,19 @@ public enum Yardstick: String, Sendable, Hashable, Codable, CaseIterable {
 /// pattern depend on the weekday.
 struct SeasonalErrors {
   /// Errors by seasons ahead, ascending, with how often each occurred; nil where no error was seen.
-  private let byLead: [(values: [Int], counts: [Int])?]
+  private let byLead: [EmpiricalDistribution?]
 
-  init(history: NodeHistories.History, trainingDays: Int, horizon: Int) {
+  init(history: NodeHistories.History, trainingDays: Int, horizon: Int, tally: inout DistributionTally) {
     let first = history.units[..<trainingDays].firstIndex { $0 > 0 } ?? trainingDays
     let leads = (horizon + Yardstick.season - 1) / Yardstick.season
-    byLead = (1...leads).map { lead in
+    byLead = (1...leads).map { lead -> EmpiricalDistribution? in
       let lag = lead * Yardstick.season
       var errors: [Int] = []
       for day in max(first + lag, trainingDays - Yardstick.errorDays)..<max(first + lag, trainingDays)
       where !history.isUnknown[day] && !history.isUnknown[day - lag] {
         errors.append(history.units[day] - history.units[day - lag])
       }
-      guard !errors.isEmpty else { return nil }
-      let tallied = EmpiricalDistribution(draws: errors)
-      return (tallied.values, tallied.counts)
+      return errors.isEmpty ? nil : tally.distribution(of: errors[...])
     }
   }
 

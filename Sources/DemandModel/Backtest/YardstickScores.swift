@@ -14,9 +14,11 @@ extension Yardstick {
       let means = NodeMeans(series: series, hierarchy: panel.hierarchy, horizon: window.horizon)
       var card = ScoreCard(window: window)
       if yardstick == .seasonalNaive {
+        var tally = DistributionTally(drawCount: errorDays)
         try NodeHistories.forEach(in: known) { node, history in
           let points = means.forecast(of: node)
-          let errors = SeasonalErrors(history: history, trainingDays: trainingDays, horizon: window.horizon)
+          let errors = SeasonalErrors(
+            history: history, trainingDays: trainingDays, horizon: window.horizon, tally: &tally)
           let distributions = points.indices.map { errors.distribution(day: $0, point: Int(points[$0])) }
           try card.add(node: node, means: points, distributions: distributions)
         }

@@ -110,6 +110,21 @@ enum M5Panel {
     return (EventCalendar(events: events, closures: closures, knownThrough: last), firstDayOfWeek)
   }
 
+  private static func decimal(_ digits: ArraySlice<UInt8>) -> Float {
+    var value = 0.0
+    var scale = 1.0
+    var isFraction = false
+    for byte in digits {
+      if byte == UInt8(ascii: ".") {
+        isFraction = true
+      } else if byte >= 48, byte <= 57 {
+        value = value * 10 + Double(byte - 48)
+        if isFraction { scale *= 10 }
+      }
+    }
+    return Float(value / scale)
+  }
+
   private static func prices(
     folder: URL, hierarchy: Hierarchy, products: [String: Int], stores: [String: Int], dayOfWeek: [Int: Int]
   ) throws -> PriceHistory {
@@ -124,12 +139,12 @@ enum M5Panel {
     var position = (bytes.firstIndex(of: newline) ?? bytes.count) + 1
     while position < bytes.count {
       let start = position
-      var commas = [Int]()
+      var commas = (store: 0, product: 0, week: 0)
       while position < bytes.count, bytes[position] != newline {
-        if bytes[position] == comma { commas.append(position) }
+        if bytes[position] == comma { commas = (commas.product, commas.week, position) }
         position += 1
       }
-      let key = bytes[start..<commas[1]]
+      let key = bytes[start..<commas.product]
       if !key.elementsEqual(known.key) {
         let names = String(decoding: key, as: UTF8.self).split(separator: ",").map(String.init)
         let series = stores[names[0]].flatMap { store in
@@ -138,9 +153,8 @@ enum M5Panel {
         known = (key, series ?? -1)
       }
       if known.series >= 0 {
-        let week = bytes[commas[1] + 1..<commas[2]].reduce(0) { $0 * 10 + Int($1 - 48) }
-        let price = Float(String(decoding: bytes[commas[2] + 1..<position].filter { $0 != 13 }, as: UTF8.self))!
-        steps[known.series].append((Int32(dayOfWeek[week]!), price))
+        let week = bytes[commas.product + 1..<commas.week].reduce(0) { $0 * 10 + Int($1 - 48) }
+        steps[known.series].append((Int32(dayOfWeek[week]!), decimal(bytes[commas.week + 1..<position])))
       }
       position += 1
     }
