@@ -61,7 +61,7 @@ let package = Package(
     .target(
       name: "FittingService",
       dependencies: ["DemandModel", "SalesStore", "SalesIngest", "ForecastReport", crypto, logging, lifecycle, yams],
-      exclude: ["Batch"], resources: [.embedInCode("Resources")], swiftSettings: settings),
+      resources: [.embedInCode("Resources")], swiftSettings: settings),
     .plugin(name: "CommitStamp", capability: .buildTool()),
     .executableTarget(
       name: "demand",

@@ -143,7 +143,7 @@ extension BatchEnvironment {
     command: String, horizon: Int, _ body: (inout ModelRun) throws -> BatchOutcome
   ) throws -> BatchOutcome {
     let lock = try RunLock(path: store.url.path + ".lock", holder: "demand \(command) since \(now().formatted(.iso8601))")
-    defer { _ = consume lock }
+    defer { withExtendedLifetime(lock) {} }
     let panel = try loadPanel()
     var run = try ModelRun(command: command, panel: panel, horizon: horizon, environment: self)
     do {

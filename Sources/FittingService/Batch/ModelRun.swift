@@ -94,7 +94,7 @@ struct ModelRun {
     if has(.forecast) { return try complete(at: nil) }
     let groups = try groupPosterior()
     let series = try archivedSeries()
-    let simulation = JointSimulation(
+    let simulation = try JointSimulation(
       panel: panel, groups: groups, series: series, specification: specification, horizon: record.horizon,
       seed: record.seed)
     try stage("forecast", total: panel.seriesCount) { control in

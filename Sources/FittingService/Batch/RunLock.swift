@@ -2,7 +2,7 @@ import Foundation
 
 /// One batch at a time on a database: an advisory lock on a file beside it, which the kernel frees when the process
 /// ends in whatever way.
-struct RunLock: ~Copyable {
+final class RunLock {
   private let descriptor: Int32
 
   /// Takes the lock or says who holds it.

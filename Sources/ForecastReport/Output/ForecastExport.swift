@@ -47,11 +47,12 @@ public struct ForecastExport {
   /// - Parameters:
   ///   - origin: last day of history; the first row of each node is the day after.
   ///   - quantiles: probabilities, in the order of the columns.
+  ///   - hasHeader: whether CSV begins with the names of its columns; not when it goes on with another origin.
   ///   - sink: appends bytes to the destination.
   /// - Throws: ``InvalidQuantile``.
   public init(
     hierarchy: Hierarchy, origin: Day, quantiles: [Double] = ForecastExport.defaultQuantiles, format: Format = .csv,
-    to sink: @escaping ([UInt8]) throws -> Void
+    hasHeader: Bool = true, to sink: @escaping ([UInt8]) throws -> Void
   ) throws(InvalidQuantile) {
     for probability in quantiles where !(0...1).contains(probability) {
       throw InvalidQuantile(probability: probability)
@@ -68,7 +69,7 @@ public struct ForecastExport {
       }
     }
     buffer.reserveCapacity(Self.bufferSize + (1 << 16))
-    if format == .csv {
+    if format == .csv, hasHeader {
       buffer.append(text: "product_level,product,location_level,location,date,mean")
       for probability in quantiles { buffer.append(text: ",q\(probability)") }
       buffer.append(0x0A)
