@@ -16,6 +16,8 @@ package struct CSVReader: ~Copyable {
   private var next = 0
   private var nextLine = 1
   private var record = 0..<0
+  /// Beginning of a record that was too long to stay in the buffer.
+  private var discarded: [UInt8] = []
 
   /// - Parameter maximumRecord: bytes that a record may have.
   package init(source: ByteSource, maximumRecord: Int, bufferSize: Int = 1 << 20) throws(IngestError) {
@@ -97,9 +99,6 @@ package struct CSVReader: ~Copyable {
     record = 0..<0
   }
 
-  /// Beginning of a record that has left the buffer.
-  private var discarded: [UInt8] = []
-
   private mutating func unquote(_ index: Int) {
     let range = fields[index]
     guard problem == nil, range.count >= 2 else { return }
@@ -119,9 +118,7 @@ package struct CSVReader: ~Copyable {
   private mutating func refill() throws(IngestError) {
     if next > 0 {
       let rest = filled - next
-      buffer.withUnsafeMutableBytes { bytes in
-        bytes.baseAddress!.copyMemory(from: bytes.baseAddress! + next, byteCount: rest)
-      }
+      for index in 0..<rest { buffer[index] = buffer[next + index] }
       filled = rest
       next = 0
     }
