@@ -74,7 +74,9 @@ extension NodeForecast {
         let step = try next()
         let count = try next()
         guard count > 0, index == 0 || step > 0 else { throw ForecastDecodingError(reason: "values do not ascend") }
-        last += step
+        let (value, overflow) = last.addingReportingOverflow(step)
+        guard !overflow, count <= Int32.max else { throw ForecastDecodingError(reason: "a number is impossible") }
+        last = value
         values.append(last)
         counts.append(count)
       }

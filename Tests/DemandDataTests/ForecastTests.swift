@@ -80,6 +80,15 @@ struct TestNumbers: RandomNumberGenerator {
     }
   }
 
+  /// Two steps of 2^62 each, whose sum is no integer any more, must throw as well.
+  @Test func valuesBeyondIntegersThrow() {
+    let step = [UInt8](repeating: 0x80, count: 9) + [0x01]  // zigzag of 2^62
+    let bytes: [UInt8] = [1, 0, 4] + step + [2] + step + [2]
+    #expect(throws: ForecastDecodingError.self) {
+      try NodeForecast(node: Self.node, packed: bytes)
+    }
+  }
+
   /// No byte string may crash the reader: it is what a damaged database holds.
   @Test func damagedBytesNeverCrash() {
     var numbers = TestNumbers(state: 9)

@@ -1,7 +1,5 @@
 import DemandData
 import DemandModel
-import Foundation
-import Synchronization
 import Testing
 
 @Suite struct JointSimulationTests {
@@ -126,20 +124,5 @@ import Testing
     }
     struct Full: Error {}
     #expect(throws: Full.self) { try simulation.run(control: RunControl(threads: 2)) { _ in throw Full() } }
-  }
-
-  /// The price of a series-day, on a panel like a small store's; prints it, and fails only if it is out of all reason.
-  @Test func costPerSeriesDay() throws {
-    var it = Self.rich
-    (it.products, it.stores, it.draws) = (100, 4, 256)
-    it.level = { [0.3, 0.8, 1.5, 4, 12][$0 % 5] }
-    let simulation = try it.simulation()
-    let clock = ContinuousClock()
-    var nodes = 0
-    let time = try clock.measure { try simulation.run { nodes += $0.count } }
-    let cells = Double(it.hierarchy.series.count * it.horizon * it.draws)
-    let nanoseconds = Double(time.components.attoseconds) * 1e-9 + Double(time.components.seconds) * 1e9
-    print("simulation: \(Int(nanoseconds / cells)) ns per series, day and draw; \(nodes) nodes")
-    #expect(nanoseconds / cells < 2000)
   }
 }
