@@ -81,7 +81,7 @@ let package = Package(
     .testTarget(name: "DemandDataTests", dependencies: ["DemandData"], swiftSettings: settings),
     .testTarget(
       name: "DemandModelTests",
-      dependencies: ["DemandModel", "Inference", "NumericKernels", "DemandData", "TestSupport"],
+      dependencies: ["DemandModel", "Inference", "NumericKernels", "CNumericKernels", "DemandData", "TestSupport"],
       exclude: ["Scores/Reference"], swiftSettings: settings),
     .testTarget(name: "SalesStoreTests", dependencies: ["SalesStore", "DemandData", grdb], swiftSettings: settings),
     // A load in a process that tests kill half-way.

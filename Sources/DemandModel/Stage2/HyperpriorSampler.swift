@@ -5,9 +5,8 @@ import NumericKernels
 
 /// Learns the hyperprior by Gibbs sampling with each series' stored draws as its proposals.
 ///
-/// A series' stored draws come from its likelihood times a working prior. In a sweep it proposes one of them uniformly
-/// and accepts by the ratio of hyperprior to working prior, new against old, which leaves the joint posterior invariant
-/// without another pass over the data (Lunn, Barrett, Sweeting, Thompson, "Fully Bayesian hierarchical modelling in two
+/// A series' stored draws come from its likelihood times a working prior. In a sweep it moves among them by the ratio of
+/// hyperprior to working prior, which leaves the joint posterior invariant without another pass over the data (Lunn, Barrett, Sweeting, Thompson, "Fully Bayesian hierarchical modelling in two
 /// stages", Applied Statistics 62, 2013). Given the parameters, the centre and the effects of a block are jointly
 /// normal and drawn at once; scales are drawn by slice sampling.
 ///
@@ -79,8 +78,6 @@ struct HyperpriorSampler: Sendable {
     // One ratio per cell and working prior met there.
     var ratios: [Int: PriorRatio] = [:]
     for (index, series) in sampled.enumerated() {
-      let candidate = stream.integer(below: draws[series].count)
-      let threshold = log(stream.uniform())
       let cell = model.cell(ofSeries: series)
       let key = cell * workingPriors.count + workingPriorOfSeries[series]
       let ratio: PriorRatio
@@ -92,10 +89,36 @@ struct HyperpriorSampler: Sendable {
           working: workingPriors[workingPriorOfSeries[series]])
         ratios[key] = ratio
       }
-      if threshold < ratio.log(draws[series], candidate) - ratio.log(draws[series], current[index]) {
-        current[index] = candidate
+      current[index] = Self.chosen(among: draws[series], current: current[index], ratio: ratio, &stream)
+    }
+  }
+
+  /// Draws that a series chooses among in a sweep.
+  private static let candidates = 24
+
+  /// The next draw of a series: chosen by weight among a random arithmetic progression of its draws that holds the
+  /// current one. Every member of a progression is as likely to have brought it about, so the choice is a Gibbs step
+  /// within it; one proposal at a time would mix too slowly where the hyperprior is narrow.
+  private static func chosen(
+    among draws: StoredDraws, current: Int, ratio: PriorRatio, _ stream: inout RandomStream
+  ) -> Int {
+    let count = draws.count
+    if count < 2 { return current }
+    let stride = 1 + stream.integer(below: count - 1)
+    let place = stream.integer(below: candidates)
+    let first = (current + place * (count - stride)) % count
+    var best = -Double.infinity
+    var chosen = current
+    for step in 0..<candidates {
+      let draw = (first + step * stride) % count
+      // Gumbel's trick: the largest of log weight plus noise is a draw by weight.
+      let noisy = ratio.log(draws, draw) - log(stream.exponential())
+      if noisy > best {
+        best = noisy
+        chosen = draw
       }
     }
+    return chosen
   }
 
   /// Centre, department and store effects of one block, jointly normal given the rest.

@@ -39,7 +39,6 @@ package struct SeriesDays: Sendable {
       start = sale
     }
     var kinds: [UInt8] = []
-    var most = 0
     kinds.reserveCapacity(units.count - start)
     for day in start..<units.count {
       let kind: Int
@@ -48,7 +47,6 @@ package struct SeriesDays: Sendable {
       case .outOfStock: kind = units[day] > 0 ? CNK_SOLD_OUT : CNK_SKIPPED
       case .closed, .notRanged, .unknown: kind = CNK_FROZEN
       }
-      if kind == CNK_POSITIVE { most = max(most, Int(units[day])) }
       kinds.append(UInt8(kind))
     }
     if startsAtSale, kinds[0] == UInt8(CNK_POSITIVE) { kinds[0] = UInt8(CNK_FIRST_SALE) }
@@ -57,10 +55,12 @@ package struct SeriesDays: Sendable {
     self.units = Array(units[start...])
     self.kinds = kinds
     firstWeekday = (firstDay + start).weekday
-    exceedances = Self.exceedances(units: self.units, kinds: kinds, most: most)
+    exceedances = Self.exceedances(units: self.units, kinds: kinds)
   }
 
-  private static func exceedances(units: [Int32], kinds: [UInt8], most: Int) -> [Int32] {
+  private static func exceedances(units: [Int32], kinds: [UInt8]) -> [Int32] {
+    var most = 0
+    for (sold, kind) in zip(units, kinds) where kind == UInt8(CNK_POSITIVE) { most = max(most, Int(sold)) }
     var counts = [Int32](repeating: 0, count: most)
     for (sold, kind) in zip(units, kinds) where kind == UInt8(CNK_POSITIVE) { counts[Int(sold) - 1] += 1 }
     var above: Int32 = 0

@@ -46,7 +46,9 @@ struct SeriesSampler {
   }
 
   /// Samples from `start`'s neighbourhood; failures come back as an outcome with its reason.
-  func sample(starts: [[Double]]) -> SampledSeries {
+  ///
+  /// - Parameter independently: Whether to try independence Metropolis before the random walk.
+  func sample(starts: [[Double]], independently: Bool = true) -> SampledSeries {
     guard let mode = PosteriorMode.find(target, factors: factors.mean, starts: starts) else {
       return .failed("the likelihood is not finite at any starting point")
     }
@@ -56,7 +58,7 @@ struct SeriesSampler {
     else {
       return .failed("no proposal could be fitted to the posterior")
     }
-    if pilot.acceptance >= Self.leastAcceptance {
+    if independently, pilot.acceptance >= Self.leastAcceptance {
       let sampled = independence(pilot)
       if let acceptance = sampled.outcome.acceptance, acceptance >= Self.leastAcceptance { return sampled }
     }
@@ -166,11 +168,11 @@ struct InnerPlan: Sendable {
     let settling = min(max(0, specification.settlingSteps), asked - 1)
     innerSteps = filled
     settlingSteps = settling + filled - asked
-    storeEvery = max(1, (asked - settling) / Self.storedPerStage1Draw)
+    storeEvery = max(1, (asked - settling) * stage1Draws / Self.storedDraws)
   }
 
-  /// Draws stored per stage-1 draw, about: what memory holds for tens of thousands of series.
-  static let storedPerStage1Draw = 12
+  /// Draws stored per series, about: what memory holds for tens of thousands of series.
+  static let storedDraws = 384
 
   var keptSteps: Int { innerSteps - settlingSteps }
 
