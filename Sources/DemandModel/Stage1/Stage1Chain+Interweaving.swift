@@ -1,3 +1,4 @@
+import Foundation
 import Inference
 import NumericKernels
 
@@ -42,16 +43,79 @@ extension Stage1Chain {
           for node in range { state.pooled[column * nodes + node] *= factor }
         }
       }
-      let directions = (0..<groups).map { group in
+      let deviations = (0..<groups).map { group in
         let own = model.nodes(ofGroup: group)
         return block.columns.map { column in
           own.reduce(state.coefficients[group * columns + column]) { $0 - state.pooled[column * nodes + $1] }
         }
       }
-      let scale = state.coefficientScales[index].own
-      let factor = rescale(
-        directions, scale: scale, prior: prior.own, columns: block.columns, precisions: precisions, score: &score)
-      state.coefficientScales[index].own = scale * abs(factor)
+      if block.columns.count <= Self.largestCollapsedBlock {
+        try sampleDeviations(
+          deviations, block: index, prior: prior.own, columns: block.columns, precisions: precisions, score: &score)
+      } else {
+        let scale = state.coefficientScales[index].own
+        let factor = rescale(
+          deviations, scale: scale, prior: prior.own, columns: block.columns, precisions: precisions, score: &score)
+        state.coefficientScales[index].own = scale * abs(factor)
+      }
+    }
+  }
+
+  /// Blocks up to this size have their own scale drawn with all deviations integrated out; larger ones would pay the
+  /// cube of their size for every evaluation, and have coefficients enough to learn it from.
+  private static let largestCollapsedBlock = 12
+
+  /// A block's own scale with the groups' deviations integrated out, then the deviations, pooled effects held.
+  private mutating func sampleDeviations(
+    _ deviations: [[Double]], block: Int, prior: Double, columns: [Int], precisions: [Double],
+    score: inout [[Double]]
+  ) throws(NotPositiveDefinite) {
+    let (all, size) = (model.columnCount, columns.count)
+    var data: [(precision: [Double], linear: [Double])] = []
+    for (group, deviation) in deviations.enumerated() {
+      var precision = [Double](repeating: 0, count: size * size)
+      var linear = [Double](repeating: 0, count: size)
+      for (i, row) in columns.enumerated() {
+        var sum = score[group][row]
+        for (j, column) in columns.enumerated() {
+          let element = model.gram[group][row * all + column]
+          precision[i * size + j] = precisions[group] * element
+          sum += element * deviation[j]
+        }
+        linear[i] = precisions[group] * sum
+      }
+      data.append((precision, linear))
+    }
+    var cholesky = DenseCholesky(size: size)
+    var matrix = [Double](repeating: 0, count: size * size)
+    /// Factors one group's posterior precision.
+    func factor(_ precision: [Double], scale: Double) throws(NotPositiveDefinite) {
+      matrix = precision
+      for i in 0..<size { matrix[i * size + i] += 1 / (scale * scale) }
+      try cholesky.factor(matrix)
+    }
+    let slice = SliceSampler(width: 1, maximumSteps: 32, bounds: -20...5)
+    var logScale = log(state.coefficientScales[block].own)
+    slice.update(&logScale, using: &stream) { proposal in
+      let scale = exp(proposal)
+      let ratio = scale / prior
+      var value = proposal - 0.5 * ratio * ratio - Double(data.count * size) * proposal
+      for group in data {
+        guard (try? factor(group.precision, scale: scale)) != nil else { return -.infinity }
+        var solved = group.linear
+        cholesky.solveLower(&solved)
+        for element in solved { value += 0.5 * element * element }
+        value -= 0.5 * cholesky.logDeterminant
+      }
+      return value.isNaN ? -.infinity : value
+    }
+    let scale = exp(logScale)
+    state.coefficientScales[block].own = scale
+    for group in deviations.indices {
+      try factor(data[group].precision, scale: scale)
+      var draw = data[group].linear
+      cholesky.sample(canonical: &draw, using: &stream)
+      move(group: group, columns: columns, by: zip(draw, deviations[group]).map { $0 - $1 }, score: &score)
     }
   }
 
