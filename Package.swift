@@ -18,6 +18,7 @@ let lifecycleTestKit: Target.Dependency = .product(
   name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 // Arrows point one way, from the bottom of this list to its top. The inference library never sees a product; reports
@@ -66,8 +67,8 @@ let package = Package(
     .executableTarget(
       name: "demand",
       dependencies: [
-        "FittingService", "RetailSimulator", "SalesIngest", "SalesStore", "ForecastReport", "DemandData",
-        argumentParser, lifecycle, logging,
+        "FittingService", "RetailSimulator", "SalesIngest", "SalesStore", "ForecastReport", "DemandModel", "DemandData",
+        argumentParser, lifecycle, logging, unixSignals,
       ], swiftSettings: settings, plugins: ["CommitStamp"]),
 
     .target(

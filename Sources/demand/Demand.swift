@@ -18,7 +18,10 @@ import Foundation
       5 gate refused, 64 usage.
       """,
     version: "demand \(Version.text)",
-    subcommands: [Query.self, Runs.self, Config.self])
+    subcommands: [
+      Simulate.self, Ingest.self, Fit.self, Forecast.self, Nightly.self, Serve.self, Query.self, BacktestCommand.self,
+      Runs.self, Config.self,
+    ])
 
   /// Everything goes through here, so that every error reaches the user in the same form.
   static func main() {

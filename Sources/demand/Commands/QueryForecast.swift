@@ -51,7 +51,7 @@ struct QueryForecast: ParsableCommand {
     let asked = quantiles ?? QuantileList(settings.forecast.quantiles)
     let days: [OutputTable.Column] = total ? [.day("from"), .day("to")] : [.day("date")]
     var table = OutputTable(
-      NodeNames.columns + days + [.number("mean", 2)] + asked.names.map { .integer("q\($0)") })
+      NodeNames.columns + days + [.number("mean", 2)] + asked.columns.map { .integer($0) })
     func append(_ names: NodeNames, _ when: [OutputTable.Cell], _ distribution: EmpiricalDistribution) {
       let values = distribution.quantiles(asked.values).map { OutputTable.Cell.integer($0) }
       table.append(names.cells + when + [.number(distribution.mean)] + values)

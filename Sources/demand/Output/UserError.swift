@@ -1,7 +1,10 @@
 import ArgumentParser
+import DemandModel
 import FittingService
 import ForecastReport
 import Foundation
+import RetailSimulator
+import SalesIngest
 import SalesStore
 
 /// How a command ends, as scripts see it.
@@ -52,6 +55,9 @@ extension UserError {
     case let error as ConfigurationError: self.init(.usage, error.description, hint: error.hint)
     case let error as StoreError: self.init(store: error)
     case let error as BatchError: self.init(batch: error)
+    case let error as IngestError: self.init(ingest: error)
+    case let error as SimulationError: self.init(simulation: error)
+    case is Cancelled: self.init(.failed, "stopped on request", hint: "start the same command again")
     case let error as OutputError:
       self.init(
         .failed, "cannot write '\(error.path)': \(error.reason)", hint: "name a folder that exists and is writable")
@@ -69,6 +75,35 @@ extension UserError {
       case .cancelled, .failed: .failed
       }
     self.init(status, error.description, hint: error.hint)
+  }
+
+  private init(simulation error: SimulationError) {
+    switch error {
+    case .invalidOption(let name, let value, let mend): self.init(.usage, "\(name) cannot be \(value)", hint: mend)
+    case .directoryNotEmpty(let path, let found):
+      self.init(.failed, "'\(path)' is not empty: it holds '\(found)'", hint: "name a new folder, or give --overwrite")
+    case .cannotWrite(let path, let reason):
+      self.init(.failed, "cannot write '\(path)': \(reason)", hint: "name a folder that is writable and has room")
+    }
+  }
+
+  private init(ingest error: IngestError) {
+    let (status, hint): (ExitStatus, String) =
+      switch error {
+      case .missingFile, .unreadable: (.failed, "'demand ingest --help' names the files of a delivery")
+      case .emptyFile, .nothingToLoad: (.noData, "'demand ingest --help' names the files of a delivery")
+      case .wrongHeader: (.failed, "'demand ingest --help' lists the columns of each file")
+      case .badRow: (.failed, "mend the row, or leave out --strict to put bad rows into quarantine")
+      case .tooManyBadRows: (.failed, "mend the rows, or allow more with --max-bad-share")
+      case .option: (.usage, "'demand ingest --help' explains the options")
+      case .cancelled: (.failed, "start the same command again")
+      case .store: (.failed, "")
+      }
+    if case .store(let inner) = error {
+      self.init(store: inner)
+    } else {
+      self.init(status, error.description, hint: hint)
+    }
   }
 
   private init(store error: StoreError) {

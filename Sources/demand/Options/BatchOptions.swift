@@ -1,0 +1,57 @@
+import ArgumentParser
+import FittingService
+import Foundation
+import SalesStore
+
+/// Days ahead, for commands that forecast.
+struct HorizonOption: ParsableArguments {
+  @Option(help: ArgumentHelp("Days ahead. (default: forecast.horizon of the settings)", valueName: "days"))
+  var horizon: Int?
+
+  func validate() throws {
+    if let horizon, !(1...730).contains(horizon) {
+      throw ValidationError("--horizon is \(horizon): give a number of days from 1 to 730")
+    }
+  }
+
+  func value(_ settings: DemandConfiguration) -> Int { horizon ?? settings.forecast.horizon }
+}
+
+extension CommonOptions {
+  /// What batches need from outside.
+  func batchEnvironment(
+    store: SalesStore, settings: DemandConfiguration, progress: (any BatchProgress)? = nil, stop: StopRequest
+  ) -> BatchEnvironment {
+    BatchEnvironment(
+      store: store, configuration: settings, seed: settings.forecast.seed, threads: threadCount,
+      codeVersion: Version.text, logger: logger, progress: progress ?? self.progress, isCancelled: { stop.isMade })
+  }
+
+  /// Runs a batch, prints what came of it, and ends with the exit code that it deserves.
+  func runBatch(_ work: (BatchEnvironment, DemandConfiguration) throws -> BatchOutcome) throws {
+    let settings = try loadConfiguration()
+    let store = try openForWriting()
+    let outcome = try Interruption.catching { stop in
+      try work(batchEnvironment(store: store, settings: settings, stop: stop), settings)
+    }
+    print(outcome.text, terminator: "")
+    guard outcome.tooManyFallbacks else { return }
+    Console.shared.write(outcome.fallbackWarning)
+    throw ExitStatus.manyFallbacks
+  }
+}
+
+extension BatchOutcome {
+  /// The result in a few lines.
+  var text: String {
+    let state = repeated ? "done before, nothing to do" : published ? "published" : "done"
+    var lines = ["run \(runID): \(state), \(seriesCount) series, \(fallbackCount) fallbacks", headline]
+    lines += reportPaths.map { "report: \($0)" }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  var fallbackWarning: String {
+    "warning: \(fallbackCount) of \(seriesCount) series have a fallback forecast, more than gates.max_fallback_share\n"
+      + "hint: 'demand runs show \(runID) --series' tells which and why\n"
+  }
+}

@@ -1,0 +1,28 @@
+import Dispatch
+import FittingService
+import Foundation
+
+/// Turns the first SIGINT or SIGTERM into a request to stop, so that a batch can leave its ledger in order. The second
+/// one ends the program as it would any other.
+enum Interruption {
+  /// Runs `work` with a stop request that a signal makes.
+  static func catching<Result>(_ work: (StopRequest) throws -> Result) rethrows -> Result {
+    let stop = StopRequest()
+    let sources = [SIGINT, SIGTERM].map { number in
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler {
+        signal(number, SIG_DFL)
+        stop.make()
+        Console.shared.write("stopping at the next safe point; once more to stop at once\n")
+      }
+      source.resume()
+      return source
+    }
+    defer {
+      for source in sources { source.cancel() }
+      for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+    }
+    return try work(stop)
+  }
+}

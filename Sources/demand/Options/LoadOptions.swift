@@ -1,0 +1,122 @@
+import ArgumentParser
+import DemandData
+import FittingService
+import Foundation
+import SalesIngest
+import SalesStore
+import Synchronization
+
+/// What all loads have in common: what to do about bad rows, progress, and the summary at the end.
+struct LoadOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Share of bad rows above which nothing is loaded. (default: ingest.max_bad_share of the settings)",
+      valueName: "share"))
+  var maxBadShare: Double?
+  @Flag(help: "Load nothing if any row is bad.") var strict = false
+  @OptionGroup var output: FormatOptions
+
+  func validate() throws {
+    if let maxBadShare, !(0...1).contains(maxBadShare) {
+      throw ValidationError("--max-bad-share is \(maxBadShare): give a number from 0 to 1")
+    }
+  }
+
+  func policy(_ settings: DemandConfiguration) -> BadRowPolicy {
+    BadRowPolicy(maximumShare: maxBadShare ?? settings.ingest.maxBadShare, strict: strict)
+  }
+
+  /// Opens the database, which is made where there is none, loads, and prints the summary.
+  func run(
+    _ common: CommonOptions, _ load: (SalesStore, IngestEnvironment) throws(IngestError) -> LoadResult
+  ) throws {
+    let existed = FileManager.default.fileExists(atPath: try common.databaseURL.path)
+    let store = try common.openForWriting(create: true)
+    let bar = LoadProgress(common.progress)
+    let result: LoadResult
+    do {
+      result = try Interruption.catching { stop in
+        try load(store, IngestEnvironment(now: { Date() }, isCancelled: { stop.isMade }, progress: bar.show))
+      }
+    } catch {
+      bar.end()
+      // A database that was made for a load that failed would only puzzle.
+      if !existed { try Self.remove(store) }
+      throw error
+    }
+    bar.end()
+    if case .alreadyLoaded(let record) = result {
+      common.note("these files were loaded before, as load \(record.id): nothing to do")
+    }
+    output.show(Self.table(result.record))
+    let summary = result.record.summary
+    if summary.rowsQuarantined > 0 {
+      Console.shared.write(
+        "warning: \(summary.rowsQuarantined) rows are in quarantine\n"
+          + "hint: 'demand ingest quarantine --load \(result.record.id)' shows them with line and reason\n")
+    }
+  }
+
+  private static func remove(_ store: SalesStore) throws {
+    try store.close()
+    for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: store.url.path + suffix) }
+  }
+
+  private static func table(_ record: LoadRecord) -> OutputTable {
+    let summary = record.summary
+    var table = OutputTable([.text("field"), .text("value")])
+    func add(_ field: String, _ value: String?) { table.append([.text(field), .optional(value)]) }
+    add("load", "\(record.id)")
+    add("rows_loaded", "\(summary.rowsLoaded)")
+    add("rows_unchanged", "\(summary.rowsUnchanged)")
+    add("rows_quarantined", "\(summary.rowsQuarantined)")
+    for (kind, count) in summary.quarantinedByReason.sorted(by: { $0.key < $1.key }) {
+      add("quarantined_\(kind)", "\(count)")
+    }
+    for (status, count) in summary.daysByStatus.sorted(by: { $0.key < $1.key }) { add("days_\(status)", "\(count)") }
+    add("first_day", summary.firstDay?.iso)
+    add("last_day", summary.lastDay?.iso)
+    add("complete_through", summary.completeThrough?.iso)
+    add("new_products", "\(summary.newProducts)")
+    add("new_stores", "\(summary.newStores)")
+    add("new_series", "\(summary.newSeries)")
+    return table
+  }
+}
+
+/// A load's progress in megabytes, a stage for checking and one for loading.
+private final class LoadProgress: Sendable {
+  private let progress: any BatchProgress
+  private let stage = Mutex<IngestProgress.Stage?>(nil)
+
+  init(_ progress: any BatchProgress) { self.progress = progress }
+
+  func show(_ at: IngestProgress) {
+    let name = Self.name(at.stage)
+    let megabyte = 1_000_000
+    let before = stage.withLock { stage in
+      defer { stage = at.stage }
+      return stage
+    }
+    if before != at.stage {
+      if let before { progress.end(Self.name(before)) }
+      progress.begin(name, total: (at.bytesTotal + megabyte - 1) / megabyte)
+    }
+    progress.advance(name, done: at.bytesDone / megabyte)
+  }
+
+  func end() {
+    let last = stage.withLock { stage in
+      defer { stage = nil }
+      return stage
+    }
+    if let last { progress.end(Self.name(last)) }
+  }
+
+  private static func name(_ stage: IngestProgress.Stage) -> String {
+    switch stage {
+    case .checking: "check (MB)"
+    case .loading: "load (MB)"
+    }
+  }
+}
