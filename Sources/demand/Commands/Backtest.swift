@@ -10,7 +10,7 @@ struct BacktestCommand: ParsableCommand {
       Examples:
         demand backtest --horizon 28 --origins 3
         demand backtest --yardsticks-only --format markdown
-        demand backtest --origins 1 --export backtest
+        demand backtest --origins 1 --export backtest.csv
 
       Beside the model stand naive, seasonal naive and moving average. 'demand query accuracy' shows the result again.
       """)
@@ -23,18 +23,23 @@ struct BacktestCommand: ParsableCommand {
       "Days from one origin to the next. (default: backtest.step_days of the settings)", valueName: "days"))
   var step: Int?
   @Flag(help: "Only the yardsticks, in seconds.") var yardsticksOnly = false
-  @Option(help: ArgumentHelp("Folder for the model's forecasts, one file per origin.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp(
+      "Write the model's forecasts of all origins too, as 'forecast export' does.", valueName: "file"))
   var export: String?
   @OptionGroup var output: FormatOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
 
   func validate() throws {
     if let origins, origins < 1 { throw ValidationError("--origins is \(origins): give a number above 0") }
+    if export != nil, yardsticksOnly {
+      throw ValidationError("--export writes the model's forecasts: leave out --yardsticks-only")
+    }
     if let step, step < 1 { throw ValidationError("--step is \(step): give a number of days above 0") }
   }
 
   func run() throws {
-    if let export { try WritableFolder.require(export) }
+    if let export { try WritableFolder.require(WritableFolder.of(export)) }
     let settings = try common.loadConfiguration()
     let store = try common.openForWriting()
     let result = try Interruption.catching { stop in

@@ -11,53 +11,91 @@ struct Simulate: ParsableCommand {
       Examples:
         demand simulate --output data
         demand simulate --output small --products 24 --stores 4 --days 400 --seed 7
-        demand simulate --output data --overwrite && demand ingest data
+        demand simulate --output drawn --from-model --number 3
 
       Writes products.csv, stores.csv, events.csv and sales.csv as a retailer would deliver them, and truth.json and \
       truth_series.csv with what is true. Same options and seed, same bytes.
       """)
 
   @Option(help: ArgumentHelp("Folder for the files; it is made.", valueName: "folder")) var output: String
-  @Option(help: "Regions.") var regions = SimulatorOptions().regions
-  @Option(help: "Stores in all.") var stores = SimulatorOptions().stores
-  @Option(help: "Categories.") var categories = SimulatorOptions().categories
-  @Option(help: "Departments in all.") var departments = SimulatorOptions().departments
-  @Option(help: "Products in all.") var products = SimulatorOptions().products
-  @Option(help: "Days of history.") var days = SimulatorOptions().days
-  @Option(help: ArgumentHelp("First day of sales.", valueName: "date")) var firstDay = SimulatorOptions().firstDay
-  @Option(help: "Share of products that sell seldom.") var slowMoverShare = SimulatorOptions().slowMoverShare
-  @Option(help: "Promotions of a product in a region per year.")
-  var promotionsPerYear = SimulatorOptions().promotionsPerYear
+  @Flag(help: "Draw the retailer from the model's own priors: no prices, promotions or stock-outs, and smaller.")
+  var fromModel = false
+  @Option(help: "Which retailer of this seed to draw, with --from-model.") var number: Int?
+  @Option(help: "Regions. (default: 3, from the model 2)") var regions: Int?
+  @Option(help: "Stores in all. (default: 10, from the model 4)") var stores: Int?
+  @Option(help: "Categories. (default: 3, from the model 2)") var categories: Int?
+  @Option(help: "Departments in all. (default: 6, from the model 3)") var departments: Int?
+  @Option(help: "Products in all. (default: 120, from the model 12)") var products: Int?
+  @Option(help: "Days of history. (default: 730, from the model 364)") var days: Int?
+  @Option(help: ArgumentHelp("First day of sales. (default: 2022-10-03)", valueName: "date")) var firstDay: Day?
+  @Option(help: "Share of products that sell seldom. (default: 0.25)") var slowMoverShare: Double?
+  @Option(help: "Promotions of a product in a region per year. (default: 4)") var promotionsPerYear: Double?
   @Flag(help: "Replace the files of an earlier simulation.") var overwrite = false
   @OptionGroup(title: "Common options") var common: CommonOptions
 
+  func validate() throws {
+    if fromModel, slowMoverShare != nil || promotionsPerYear != nil {
+      throw ValidationError("--slow-mover-share and --promotions-per-year do not go with --from-model")
+    }
+    if !fromModel, number != nil { throw ValidationError("--number goes with --from-model only") }
+    if let number, number < 0 { throw ValidationError("--number is \(number): give 0 or more") }
+  }
+
   func run() throws {
     let settings = try common.loadConfiguration()
-    var options = SimulatorOptions()
-    options.regions = regions
-    options.stores = stores
-    options.categories = categories
-    options.departments = departments
-    options.products = products
-    options.days = days
-    options.firstDay = firstDay
-    options.slowMoverShare = slowMoverShare
-    options.promotionsPerYear = promotionsPerYear
-    options.seed = settings.forecast.seed
-    let simulator = try RetailSimulator(options)
-    let progress = common.progress
-    progress.begin("simulate", total: options.products + options.days)
-    let summary = try Interruption.catching { stop in
-      try simulator.write(
-        to: output, overwrite: overwrite,
-        control: RunControl(
-          threads: common.threadCount, progress: { done, _ in progress.advance("simulate", done: done) },
-          isCancelled: { stop.isMade }))
-    }
-    progress.end("simulate")
+    let summary = try fromModel ? drawFromModel(settings) : simulate(settings)
     common.note(
       "\(summary.series) series from \(summary.firstDay) to \(summary.lastDay), \(summary.salesRows) rows, "
         + "\(summary.units) units; next: demand ingest \(output)")
     print(summary.directory)
+  }
+
+  private func simulate(_ settings: DemandConfiguration) throws -> SimulationSummary {
+    var options = SimulatorOptions()
+    options.seed = settings.forecast.seed
+    if let regions { options.regions = regions }
+    if let stores { options.stores = stores }
+    if let categories { options.categories = categories }
+    if let departments { options.departments = departments }
+    if let products { options.products = products }
+    if let days { options.days = days }
+    if let firstDay { options.firstDay = firstDay }
+    if let slowMoverShare { options.slowMoverShare = slowMoverShare }
+    if let promotionsPerYear { options.promotionsPerYear = promotionsPerYear }
+    let simulator = try RetailSimulator(options)
+    return try watched(steps: options.products + options.days) {
+      try simulator.write(to: output, overwrite: overwrite, control: $0)
+    }
+  }
+
+  private func drawFromModel(_ settings: DemandConfiguration) throws -> SimulationSummary {
+    var options = ModelRetailerOptions()
+    options.seed = settings.forecast.seed
+    options.specification = settings.model
+    if let regions { options.regions = regions }
+    if let stores { options.stores = stores }
+    if let categories { options.categories = categories }
+    if let departments { options.departments = departments }
+    if let products { options.products = products }
+    if let days { options.days = days }
+    if let firstDay { options.firstDay = firstDay }
+    let retailer = try ModelRetailer(options)
+    return try watched(steps: options.days) {
+      try retailer.write(to: output, overwrite: overwrite, number: number ?? 0, control: $0)
+    }
+  }
+
+  private func watched(
+    steps: Int, _ work: (RunControl) throws -> SimulationSummary
+  ) throws -> SimulationSummary {
+    let progress = common.progress
+    progress.begin("simulate", total: steps)
+    defer { progress.end("simulate") }
+    return try Interruption.catching { stop in
+      try work(
+        RunControl(
+          threads: common.threadCount, progress: { done, _ in progress.advance("simulate", done: done) },
+          isCancelled: { stop.isMade }))
+    }
   }
 }

@@ -2,6 +2,9 @@ import Foundation
 
 /// Output folders are looked at before hours of work, not after them.
 enum WritableFolder {
+  /// The folder that a file is in.
+  static func of(_ file: String) -> String { URL(fileURLWithPath: file).deletingLastPathComponent().path }
+
   /// Makes sure that files can be made in the folder, which is made where there is none.
   static func require(_ path: String) throws {
     let files = FileManager.default

@@ -3,7 +3,6 @@ import DemandModel
 import FittingService
 import ForecastReport
 import Foundation
-import RetailSimulator
 import SalesIngest
 import SalesStore
 
@@ -56,12 +55,21 @@ extension UserError {
     case let error as StoreError: self.init(store: error)
     case let error as BatchError: self.init(batch: error)
     case let error as IngestError: self.init(ingest: error)
-    case let error as SimulationError: self.init(simulation: error)
+    case let error as BacktestError:
+      let status: ExitStatus = if case .historyTooShort = error { .noData } else { .usage }
+      self.init(status, error.description, hint: "'demand query sales' shows the history there is")
+    case let error as Stage1Error:
+      let status: ExitStatus = if case .noHistory = error { .noData } else { .failed }
+      self.init(status, error.description, hint: "'demand config show --effective' shows the settings in force")
     case is Cancelled: self.init(.failed, "stopped on request", hint: "start the same command again")
     case let error as OutputError:
       self.init(
         .failed, "cannot write '\(error.path)': \(error.reason)", hint: "name a folder that exists and is writable")
     default:
+      if let simulator = UserError(simulator: error) {
+        self = simulator
+        return
+      }
       self.init(.failed, "\(error)", hint: "if the message does not say what to do, please report it with the command")
     }
   }
@@ -75,16 +83,6 @@ extension UserError {
       case .cancelled, .failed: .failed
       }
     self.init(status, error.description, hint: error.hint)
-  }
-
-  private init(simulation error: SimulationError) {
-    switch error {
-    case .invalidOption(let name, let value, let mend): self.init(.usage, "\(name) cannot be \(value)", hint: mend)
-    case .directoryNotEmpty(let path, let found):
-      self.init(.failed, "'\(path)' is not empty: it holds '\(found)'", hint: "name a new folder, or give --overwrite")
-    case .cannotWrite(let path, let reason):
-      self.init(.failed, "cannot write '\(path)': \(reason)", hint: "name a folder that is writable and has room")
-    }
   }
 
   private init(ingest error: IngestError) {
