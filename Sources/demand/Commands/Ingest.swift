@@ -12,16 +12,31 @@ struct Ingest: ParsableCommand {
       Examples:
         demand ingest data
         demand ingest --sales monday.csv.gz --complete-through 2026-03-02
-        demand ingest data --missing unknown --strict
         demand ingest m5 --sales sales.csv.gz --calendar calendar.csv --prices sell_prices.csv.gz
         demand ingest quarantine
 
+      A load is done as a whole or not at all; bad rows are kept in quarantine with line and reason. What was loaded \
+      before is not loaded twice. Without the name of a format, it is 'long': 'demand ingest long --help' lists the \
+      files and options.
+      """,
+    subcommands: [IngestLong.self, IngestM5.self, IngestQuarantine.self], defaultSubcommand: IngestLong.self)
+}
+
+struct IngestLong: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "long",
+    abstract: "Loads a delivery in long format: one row per product, store and day.",
+    discussion: """
+      Examples:
+        demand ingest long data
+        demand ingest data
+        demand ingest --sales monday.csv.gz --complete-through 2026-03-02
+        demand ingest data --missing unknown --strict
+
       A folder holds sales*.csv (date,product,store,units[,price][,promotion][,stock]), products.csv \
       (product,category,department[,kind]), stores.csv (store,region) and events.csv \
-      (date,event,type[,region][,closed]), each plain or gzip. A load is done as a whole or not at all; bad rows are \
-      kept in quarantine with line and reason. What was loaded before is not loaded twice.
-      """,
-    subcommands: [IngestM5.self, IngestQuarantine.self])
+      (date,event,type[,region][,closed]), each plain or gzip.
+      """)
 
   @Argument(help: ArgumentHelp("Folder of a delivery.", valueName: "folder")) var folder: String?
   @Option(help: ArgumentHelp("A file of sales; may be repeated.", valueName: "file")) var sales: [String] = []

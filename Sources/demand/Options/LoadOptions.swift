@@ -65,21 +65,24 @@ struct LoadOptions: ParsableArguments {
   private static func table(_ record: LoadRecord) -> OutputTable {
     let summary = record.summary
     var table = OutputTable([.text("field"), .text("value")])
-    func add(_ field: String, _ value: String?) { table.append([.text(field), .optional(value)]) }
-    add("load", "\(record.id)")
-    add("rows_loaded", "\(summary.rowsLoaded)")
-    add("rows_unchanged", "\(summary.rowsUnchanged)")
-    add("rows_quarantined", "\(summary.rowsQuarantined)")
+    func add(_ field: String, _ value: Int) { table.append([.text(field), .integer(value)]) }
+    func add(_ field: String, _ day: Day?) { table.append([.text(field), day.map { .day($0) } ?? .missing]) }
+    add("load", record.id)
+    add("rows_loaded", summary.rowsLoaded)
+    add("rows_unchanged", summary.rowsUnchanged)
+    add("rows_quarantined", summary.rowsQuarantined)
     for (kind, count) in summary.quarantinedByReason.sorted(by: { $0.key < $1.key }) {
-      add("quarantined_\(kind)", "\(count)")
+      add("quarantined_\(kind)", count)
     }
-    for (status, count) in summary.daysByStatus.sorted(by: { $0.key < $1.key }) { add("days_\(status)", "\(count)") }
-    add("first_day", summary.firstDay?.iso)
-    add("last_day", summary.lastDay?.iso)
-    add("complete_through", summary.completeThrough?.iso)
-    add("new_products", "\(summary.newProducts)")
-    add("new_stores", "\(summary.newStores)")
-    add("new_series", "\(summary.newSeries)")
+    for (status, count) in summary.daysByStatus.sorted(by: { $0.key < $1.key }) {
+      add("days_\(status.replacing(/[A-Z]/) { "_" + $0.output.lowercased() })", count)
+    }
+    add("first_day", summary.firstDay)
+    add("last_day", summary.lastDay)
+    add("complete_through", summary.completeThrough)
+    add("new_products", summary.newProducts)
+    add("new_stores", summary.newStores)
+    add("new_series", summary.newSeries)
     return table
   }
 }

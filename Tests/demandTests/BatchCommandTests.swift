@@ -1,0 +1,101 @@
+import Foundation
+import SalesStore
+import Testing
+
+@Suite struct BatchCommandTests {
+  @Test func unwritableFoldersAreFoundBeforeTheWork() throws {
+    let folder = try PublishedRetailer.shared.get().copy()
+    try folder.write("file", "in the way")
+    for arguments in [["nightly", "--reports", "file/reports"], ["backtest", "--export", "file/x.csv"]] {
+      let outcome = try DemandProgram.run(arguments, in: folder)
+      #expect(outcome.status == 1, "\(outcome.err)")
+      #expect(outcome.error.count == 2 && outcome.error[0].contains("file"), "\(outcome.err)")
+      #expect(outcome.out.isEmpty)
+    }
+  }
+
+  @Test func aHeldLockHasItsOwnExitCode() throws {
+    let folder = try PublishedRetailer.shared.get().copy()
+    let descriptor = open(folder.path + "/demand.sqlite.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    try #require(descriptor >= 0 && flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+    defer { close(descriptor) }
+    let outcome = try DemandProgram.run(["nightly", "--horizon", "7"], in: folder)
+    #expect(outcome.status == 4, "\(outcome.err)")
+    #expect(outcome.error.count == 2 && outcome.error[0].contains("another batch"), "\(outcome.err)")
+  }
+
+  @Test func aNewerDatabaseIsNotTouched() throws {
+    let folder = try PublishedRetailer.shared.get().copy()
+    let migrations = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../migrations/sqlite")
+    try FileManager.default.copyItem(atPath: migrations.path, toPath: folder.path + "/migrations")
+    let last = try #require(try FileManager.default.contentsOfDirectory(atPath: migrations.path).sorted().last)
+    let number = try #require(Int(last.prefix(4)))
+    try folder.write("migrations/\(String(10_001 + number).dropFirst())_future.sql", "CREATE TABLE future (x INTEGER);")
+    let url = DatabaseURL(path: folder.path + "/demand.sqlite")
+    try SalesStore.open(
+      url, mode: .readWrite(create: false), migrationsFolder: folder.path + "/migrations", now: Date()
+    ).close()
+    let before = folder.contents("demand.sqlite")
+    for command in ["nightly", "fit", "backtest", "query sales", "runs list", "ingest --sales s.csv", "serve"] {
+      let outcome = try DemandProgram.run(command.split(separator: " ").map(String.init), in: folder)
+      #expect(outcome.status == 1 && outcome.out.isEmpty, "\(command): \(outcome.err)")
+      #expect(outcome.error.count == 2, "\(command): \(outcome.err)")
+    }
+    #expect(try DemandProgram.run(["fit"], in: folder).err.contains("upgrade the program"))
+    #expect(folder.contents("demand.sqlite") == before)
+  }
+
+  @Test func aRefusedRunLeavesWhatIsPublished() throws {
+    let folder = try PublishedRetailer.shared.get().copy()
+    let gates = "gates: {rhat_limit: 1, drift_limit: 100}"
+    try folder.write(
+      "config/demand.yml",
+      PublishedRetailer.settings.split(separator: "\n").filter { !$0.hasPrefix("gates") }.joined(separator: "\n") + "\n"
+        + gates)
+    let outcome = try DemandProgram.run(["nightly", "--horizon", "\(PublishedRetailer.horizon)"], in: folder)
+    #expect(outcome.status == 5, "\(outcome.err)")
+    #expect(outcome.error.count == 2 && outcome.error[0].contains("R-hat"), "\(outcome.err)")
+    let query = try DemandProgram.run(["query", "forecast", "--total", "--format", "csv"], in: folder)
+    #expect(query.status == 0 && query.out.split(separator: "\n").count == 2)
+    #expect(query.err.contains("note: this forecast is stale"), "\(query.err)")
+  }
+
+  @Test func serveStopsCleanly() throws {
+    let folder = try PublishedRetailer.shared.get().copy()
+    // A year ahead at least, and nothing missed before, so that no run begins.
+    try folder.write(
+      "config/demand.yml",
+      PublishedRetailer.settings.replacing("nightly: {", with: "nightly: {schedule: '0 0 29 2 *', "))
+    let running = try DemandProgram.start(["serve", "--log-format", "json"], in: folder)
+    let deadline = Date() + 20
+    while try !running.outcomeSoFar().contains("next run"), Date() < deadline { usleep(20_000) }
+    running.process.terminate()
+    running.process.waitUntilExit()
+    let outcome = try running.outcome()
+    #expect(running.process.terminationReason == .exit)
+    #expect(outcome.status == 0, "\(outcome.err)")
+    #expect(outcome.out.isEmpty)
+    for line in outcome.err.split(separator: "\n") {
+      #expect(try JSONSerialization.jsonObject(with: Data(line.utf8)) is [String: Any])
+    }
+    #expect(outcome.err.contains("2028-02-29") && outcome.err.contains("\"stopped\""), "\(outcome.err)")
+  }
+
+  @Test func anInterruptedLoadOrBatchIsNoCrash() throws {
+    let folder = try PublishedRetailer.shared.get().copy()
+    let running = try DemandProgram.start(["fit", "--horizon", "21", "--seed", "77"], in: folder)
+    let deadline = Date() + 20
+    while try !running.outcomeSoFar().contains("groups"), running.process.isRunning, Date() < deadline { usleep(5_000) }
+    running.process.terminate()
+    running.process.waitUntilExit()
+    #expect(running.process.terminationReason == .exit)
+    let outcome = try running.outcome()
+    #expect(outcome.status == 1 && outcome.error.count == 2, "\(outcome.err)")
+    let again = try DemandProgram.run(["fit", "--horizon", "21", "--seed", "77"], in: folder)
+    #expect(again.status == 0, "\(again.err)")
+  }
+}
+
+extension DemandProgram.Running {
+  fileprivate func outcomeSoFar() throws -> String { try String(contentsOfFile: errPath, encoding: .utf8) }
+}

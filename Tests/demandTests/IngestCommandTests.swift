@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+
+@Suite struct IngestCommandTests {
+  static let products = "product,category,department\nP1,FOOD,DAIRY\nP2,FOOD,DAIRY\n"
+  static let stores = "store,region\nS1,north\n"
+  static let header = "date,product,store,units\n"
+  static let good = header + (1...9).map { "2024-01-0\($0),P1,S1,\($0)\n2024-01-0\($0),P2,S1,0\n" }.joined()
+
+  private func delivery(_ sales: String?) throws -> Scratch {
+    let folder = try Scratch()
+    try folder.write("data/products.csv", Self.products)
+    try folder.write("data/stores.csv", Self.stores)
+    if let sales { try folder.write("data/sales.csv", sales) }
+    return folder
+  }
+
+  @Test func aLoadIsSummedUpAndNotRepeated() throws {
+    let folder = try delivery(Self.good)
+    let first = try DemandProgram.run(["ingest", "data", "--format", "csv"], in: folder)
+    #expect(first.status == 0, "\(first.err)")
+    #expect(first.out.contains("rows_loaded,18\n") && first.out.contains("last_day,2024-01-09\n"), "\(first.out)")
+    let second = try DemandProgram.run(["ingest", "data"], in: folder)
+    #expect(second.status == 0)
+    #expect(second.err.contains("loaded before, as load 1"))
+    let quiet = try DemandProgram.run(["ingest", "data", "--quiet"], in: folder)
+    #expect(quiet.err.isEmpty)
+  }
+
+  static let refused: [(String, String?, Int32, String)] = [
+    ("no sales header", "day,product,store,units\n2024-01-01,P1,S1,1\n", 1, "header"),
+    ("empty file", "", 3, "empty"),
+    ("negative units", header + "2024-01-01,P1,S1,-2\n", 1, "-2"),
+    ("fractional units", header + "2024-01-01,P1,S1,1.5\n", 1, "1.5"),
+    ("unknown product", header + "2024-01-01,P9,S1,1\n", 1, "P9"),
+    ("unparseable date", header + "01.02.2024,P1,S1,1\n", 1, "01.02.2024"),
+  ]
+
+  @Test(arguments: refused)
+  func badDeliveriesLeaveTheDatabaseAlone(name: String, sales: String?, status: Int32, mention: String) throws {
+    let fresh = try delivery(sales)
+    let onNothing = try DemandProgram.run(["ingest", "data"], in: fresh)
+    #expect(onNothing.status == status, "\(name): \(onNothing.err)")
+    #expect(onNothing.error.count == 2 && onNothing.error[0].contains(mention), "\(onNothing.err)")
+    #expect(onNothing.out.isEmpty)
+    #expect(fresh.contents("demand.sqlite") == nil, "a database was made for a load that failed")
+
+    let folder = try delivery(Self.good)
+    _ = try DemandProgram.run(["ingest", "data"], in: folder)
+    let history = try DemandProgram.run(["query", "sales", "--format", "csv"], in: folder)
+    try folder.write("data/sales.csv", try #require(sales))
+    #expect(try DemandProgram.run(["ingest", "data"], in: folder).status == status)
+    #expect(try DemandProgram.run(["query", "sales", "--format", "csv"], in: folder).out == history.out)
+  }
+
+  @Test func fewBadRowsGoToQuarantine() throws {
+    let folder = try delivery(Self.good + "2024-01-09,P1,S1,77\n2024-01-08,P9,S1,1\n")
+    let loaded = try DemandProgram.run(["ingest", "data", "--max-bad-share", "0.5"], in: folder)
+    #expect(loaded.status == 0, "\(loaded.err)")
+    #expect(loaded.err.contains("warning: 2 rows are in quarantine"))
+    let kept = try DemandProgram.run(["ingest", "quarantine", "--format", "csv"], in: folder)
+    let lines = kept.out.split(separator: "\n")
+    #expect(lines.first == "file,line,column,value,kind,reason,row")
+    #expect(lines.count == 3 && lines[1].contains(",20,") && lines[2].contains(",21,"), "\(kept.out)")
+    let strict = try DemandProgram.run(["ingest", "data", "--strict", "--database", "sqlite:b.sqlite"], in: folder)
+    #expect(strict.status == 1)
+  }
+
+  @Test func missingFilesAreNamed() throws {
+    let folder = try Scratch()
+    for arguments in [
+      ["ingest", "nowhere"], ["ingest", "--sales", "nowhere"],
+      ["ingest", "m5", "--sales", "nowhere", "--calendar", "c", "--prices", "p"],
+    ] {
+      let outcome = try DemandProgram.run(arguments, in: folder)
+      #expect(outcome.status == 1, "\(outcome.err)")
+      #expect(outcome.error.count == 2 && outcome.error[0].contains("'nowhere'"), "\(outcome.err)")
+    }
+    #expect(folder.contents("demand.sqlite") == nil)
+  }
+
+  @Test func filesThatAreNoDatabaseStayAsTheyAre() throws {
+    let folder = try delivery(Self.good)
+    try folder.write("notes.txt", "not a database, but long enough to be looked at as one\n")
+    let before = folder.contents("notes.txt")
+    let outcome = try DemandProgram.run(["ingest", "data", "--database", "sqlite:notes.txt"], in: folder)
+    #expect(outcome.status == 1)
+    #expect(outcome.error.count == 2 && outcome.error[0].contains("not an SQLite database"), "\(outcome.err)")
+    #expect(folder.contents("notes.txt") == before)
+  }
+}

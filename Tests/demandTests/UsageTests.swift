@@ -1,0 +1,109 @@
+import Foundation
+import Testing
+
+@Suite struct UsageTests {
+  static let commands = [
+    "simulate", "ingest", "ingest long", "ingest m5", "ingest quarantine", "fit", "forecast", "forecast export",
+    "nightly", "serve",
+    "query", "query forecast", "query sales", "query accuracy", "backtest", "runs", "runs list", "runs show",
+    "runs rollback", "config", "config show", "config check",
+  ]
+
+  @Test(arguments: [""] + commands) func helpBeginsWithExamples(command: String) throws {
+    let words = command.split(separator: " ").map(String.init)
+    let help = try DemandProgram.run(words + ["--help"], in: Scratch())
+    #expect(help.status == 0)
+    #expect(help.err.isEmpty)
+    let lines = help.out.split(separator: "\n")
+    let examples = try #require(lines.firstIndex(of: "Examples:"))
+    #expect(examples <= 3, "\(help.out)")
+    #expect(lines[examples + 1].hasPrefix("  demand \(command)"), "\(help.out)")
+    #expect(try #require(lines.firstIndex { $0.hasPrefix("USAGE:") }) > examples)
+  }
+
+  @Test(arguments: commands.filter { !["ingest", "query", "runs", "config"].contains($0) })
+  func commonOptionsAreEverywhere(command: String) throws {
+    let help = try DemandProgram.run(command.split(separator: " ").map(String.init) + ["--help"], in: Scratch())
+    for option in ["--config", "--database", "--seed", "--threads", "--quiet", "--log-format"] {
+      #expect(help.out.contains(option), "\(command) \(option)")
+    }
+  }
+
+  @Test func versionNamesTheCommit() throws {
+    let version = try DemandProgram.run(["--version"], in: Scratch())
+    #expect(version.status == 0)
+    #expect(try /^demand \d+\.\d+\.\d+ \(([0-9a-f]{12}(-modified)?|unknown)\)\n$/.wholeMatch(in: version.out) != nil)
+  }
+
+  @Test func completionScripts() throws {
+    for shell in ["bash", "zsh", "fish"] {
+      let script = try DemandProgram.run(["--generate-completion-script", shell], in: Scratch())
+      #expect(script.status == 0)
+      #expect(script.out.contains("nightly"))
+    }
+  }
+
+  static let wrong: [(String, String)] = [
+    ("frobnicate", "frobnicate"), ("nightly --horizon 0", "--horizon is 0"), ("fit --horizon 0", "--horizon is 0"),
+    ("forecast --horizon 731", "--horizon is 731"), ("backtest --horizon 0", "--horizon is 0"),
+    ("serve --horizon 0", "--horizon is 0"), ("backtest --origins 0", "--origins is 0"),
+    ("nightly --horizon x", "'x'"), ("nightly --threads 0", "--threads is 0"), ("simulate", "--output"),
+    ("simulate --output x --number 2", "--from-model"), ("simulate --output x --stores 0", "stores"),
+    ("ingest", "name the folder"), ("ingest m5", "--sales"), ("ingest data --max-bad-share 2", "--max-bad-share is 2"),
+    ("query forecast --from 2016-02-30", "2016-02-30"), ("query forecast --from 2016-02-02 --to 2016-02-01", "before"),
+    ("query forecast --total --from 2016-02-01", "--total"), ("query forecast --quantiles 0.5,2", "0.5,2"),
+    ("query forecast --level a:b --product c", "--level"), ("query sales --format xml", "xml"),
+    ("runs show", "run"), ("runs show 1 --series --diagnostics", "--diagnostics"), ("runs list --limit 0", "--limit"),
+    ("config check", "file"), ("runs list --database mysql://x", "mysql://x"),
+    ("runs list --database postgresql://x", "SQLite only"), ("fit --config no.yml", "no.yml: no such file"),
+  ]
+
+  @Test(arguments: wrong) func mistakesAreUsageErrors(command: String, mention: String) throws {
+    let folder = try Scratch()
+    let outcome = try DemandProgram.run(command.split(separator: " ").map(String.init), in: folder)
+    #expect(outcome.status == 64, "\(outcome.err)")
+    #expect(outcome.out.isEmpty)
+    #expect(outcome.error.count == 2, "\(outcome.err)")
+    #expect(outcome.error.first?.contains(mention) == true, "\(outcome.err)")
+    #expect(outcome.error.last?.hasPrefix("hint: ") == true)
+    #expect(folder.contents("demand.sqlite") == nil)
+  }
+
+  @Test(arguments: [
+    "fit", "forecast", "forecast export", "nightly", "serve", "query forecast", "query sales", "query accuracy",
+    "backtest", "runs list", "runs show 1", "runs rollback", "ingest quarantine",
+  ])
+  func withoutADatabaseThereIsNoData(command: String) throws {
+    let folder = try Scratch()
+    let outcome = try DemandProgram.run(command.split(separator: " ").map(String.init), in: folder)
+    #expect(outcome.status == 3, "\(outcome.err)")
+    #expect(outcome.out.isEmpty)
+    #expect(outcome.error.count == 2 && outcome.error.last?.contains("demand ingest") == true, "\(outcome.err)")
+    #expect(folder.contents("demand.sqlite") == nil)
+  }
+
+  @Test func settingsErrorsNameThePlace() throws {
+    let folder = try Scratch()
+    try folder.write("mine.yml", "model:\n  stage1:\n    chians: 3\n")
+    for command in [["config", "check", "mine.yml"], ["nightly", "--config", "mine.yml"]] {
+      let outcome = try DemandProgram.run(command, in: folder)
+      #expect(outcome.status == 64)
+      #expect(
+        outcome.error == [
+          "error: mine.yml:3:5: unknown key 'model.stage1.chians'", "hint: did you mean 'model.stage1.chains'?",
+        ])
+    }
+  }
+
+  @Test func effectiveSettingsFollowFileAndOptions() throws {
+    let folder = try Scratch()
+    try folder.write("config/demand.yml", "forecast: {horizon: 35}\n")
+    let shown = try DemandProgram.run(["config", "show", "--effective", "--seed", "99"], in: folder)
+    #expect(shown.out.contains("  horizon: 35\n") && shown.out.contains("  seed: 99\n"))
+    try folder.write("again.yml", shown.out)
+    let again = try DemandProgram.run(["config", "show", "--effective", "--config", "again.yml"], in: folder)
+    #expect(again.out == shown.out)
+    let defaults = try DemandProgram.run(["config", "show"], in: folder)
+    #expect(defaults.out.contains("# demand: every setting with its default."))
+  }
+}
