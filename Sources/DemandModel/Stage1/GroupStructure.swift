@@ -9,7 +9,7 @@ package struct GroupStructure: Sendable {
   package let names: [String]
   /// Levels that tell groups apart differently, the top first; none for a single group.
   package let components: [SharedShocks.Component]
-  /// Stores of every group's location, and the distinct location nodes.
+  /// Distinct location nodes of the groups, the position of each group's among them, and the stores of each.
   package let locations: [Int]
   package let locationOfGroup: [Int]
   package let storesOfLocation: [[Int]]

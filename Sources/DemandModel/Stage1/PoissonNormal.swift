@@ -5,7 +5,7 @@ import NumericKernels
 ///
 /// Updated by independence Metropolis from the Laplace approximation. The proposal depends on y, m and s only, so the
 /// update leaves the posterior invariant; it is accepted in more than 95 % of cases once y exceeds about 10.
-struct PoissonNormal {
+package struct PoissonNormal {
   let count: Double
   let mean: Double
   let precision: Double
@@ -14,7 +14,7 @@ struct PoissonNormal {
 
   /// - Parameter logCount: log(y), or log(1/2) where y is 0: a start for Newton's iteration.
   @inline(__always)
-  init(count: Double, logCount: Double, mean: Double, precision: Double) {
+  package init(count: Double, logCount: Double, mean: Double, precision: Double) {
     self.count = count
     self.mean = mean
     self.precision = precision
@@ -44,7 +44,7 @@ struct PoissonNormal {
 
   /// Replaces x and its exponential by the chain's next state.
   @inline(__always)
-  func update(_ x: inout Double, rate: inout Double, using stream: inout RandomStream) {
+  package func update(_ x: inout Double, rate: inout Double, using stream: inout RandomStream) {
     let proposal = mode + stream.normal() / modePrecision.squareRoot()
     let proposedRate = exp(proposal)
     let difference = logWeight(proposal, rate: proposedRate) - logWeight(x, rate: rate)

@@ -8,7 +8,7 @@ import NumericKernels
 /// Each step draws from an exact conditional distribution, or leaves it invariant; its file says which. A sweep's random
 /// numbers are the stream (seed, stage1, chain, sweep), so chains are independent of each other and of threads.
 package struct Stage1Chain: Sendable {
-  package let model: Stage1Model
+  package var model: Stage1Model
   package var state: Stage1State
   var stream: RandomStream
   var dailyWorkspace: DailyShockWorkspace

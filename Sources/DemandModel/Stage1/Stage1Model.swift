@@ -13,7 +13,7 @@ import Inference
 /// first may be short.
 package struct Stage1Model: Sendable {
   package let structure: GroupStructure
-  package let history: GroupHistory
+  package private(set) var history: GroupHistory
   package let design: CalendarDesign
   package let prior: Stage1PriorScales
   package let horizon: Int
@@ -34,7 +34,7 @@ package struct Stage1Model: Sendable {
   package let daysInWeek: [[Double]]
   package let slowInWeek: [[Double]]
   /// log(y), or log(1/2) where y is 0.
-  let logCounts: [Double]
+  private(set) var logCounts: [Double]
 
   private static let slowBlocks: [CalendarBlock] = [.weekendBySeason, .annual, .benefit, .monthPart, .trend]
 
@@ -115,5 +115,14 @@ package struct Stage1Model: Sendable {
 
   package var weeklyPrior: CrossedEffects.Scales {
     CrossedEffects.Scales(levels: structure.components.map { _ in prior.weekly }, own: prior.ownWeekly)
+  }
+
+  /// The same model with other counts on the same days.
+  package func replacingCounts(_ counts: [Double]) -> Stage1Model {
+    var model = self
+    model.history = GroupHistory(
+      firstDay: history.firstDay, dayCount: history.dayCount, counts: counts, isObserved: history.isObserved)
+    model.logCounts = counts.map { log(max($0, 0.5)) }
+    return model
   }
 }

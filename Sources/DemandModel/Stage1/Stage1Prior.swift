@@ -10,7 +10,7 @@ import NumericKernels
 public struct Stage1Prior: Sendable {
   /// One retailer's groups.
   public struct Draw: Sendable {
-    /// Units, `[group][day]`, days of horizon included.
+    /// Units, `[group][day]`.
     public let counts: [Int]
     /// Log daily means, `[group][day]`, daily shocks included.
     public let logMean: [Double]
@@ -28,8 +28,7 @@ public struct Stage1Prior: Sendable {
   ///   - calendar: events and closures.
   ///   - firstDay: first day of history.
   ///   - dayCount: days of history.
-  ///   - typicalUnits: each group's median daily units about which its first level is drawn (log scale, sd 2 weeks'
-  ///     prior of the model unless `levelSpread` is given).
+  ///   - typicalUnits: median daily units about which the groups' first levels are drawn.
   ///   - levelSpread: standard deviation of the first log level.
   ///   - specification: groups and calendar columns.
   /// - Throws: ``Stage1Error``.
@@ -74,6 +73,11 @@ public struct Stage1Prior: Sendable {
     return Draw(
       counts: counts, logMean: state.logRate, truth: Dictionary(zip(parameters.names, values)) { first, _ in first })
   }
+}
+
+extension Stage1Prior.Draw {
+  /// The counts as the model takes them.
+  package var units: [Double] { counts.map(Double.init) }
 }
 
 extension Stage1State {

@@ -1,0 +1,99 @@
+import DemandData
+import DemandModel
+import Foundation
+import Inference
+import NumericKernels
+import Testing
+
+/// Geweke, "Getting it right: joint distribution tests of posterior simulators", JASA 99 (2004).
+///
+/// Sampling (parameters, data) independently from the model, and by alternating a sweep with new data given its state,
+/// must give the same distribution. An error in any conditional of the sweep moves some mean.
+@Suite struct Stage1ExactnessTests {
+  @Test func alternatingSweepsAndDataKeepsThePrior() throws {
+    let hierarchy = try GroupRetailer.hierarchy(departments: 3, stores: 2)
+    let prior = try Stage1Prior(
+      hierarchy: hierarchy, calendar: GroupRetailer.calendar, firstDay: GroupRetailer.firstDay, dayCount: 24,
+      typicalUnits: 8, levelSpread: 0.5, specification: GroupRetailer.specification())
+    let parameters = Stage1Parameters(model: prior.model)
+    // Means of values and squares of everything reported, and of log scales, whose tails the means do not show.
+    func statistics(_ values: [Double]) -> [Double] {
+      values + values.map { $0 * $0 } + zip(parameters.names, values).map { $0.contains("scale") ? log($1) : $1 }
+    }
+
+    let independent = 20_000
+    var stream = RandomStream(seed: 11, purpose: StreamPurpose.priorSimulation.rawValue)
+    var sums = [Double](repeating: 0, count: 3 * parameters.names.count)
+    var squares = sums
+    for _ in 0..<independent {
+      let state = Stage1State(priorOf: prior.model, using: &stream)
+      for (index, value) in statistics(parameters.values(of: state)).enumerated() {
+        sums[index] += value
+        squares[index] += value * value
+      }
+    }
+
+    let sweeps = 12_000
+    let start = prior.draw(using: &stream)
+    var chain = Stage1Chain(
+      model: prior.model.replacingCounts(start.units), state: Stage1State(priorOf: prior.model, using: &stream),
+      stream: stream)
+    var trace = [[Double]](repeating: [], count: sums.count)
+    for sweep in 0..<sweeps {
+      var stream = RandomStream(seed: 12, purpose: StreamPurpose.stage1.rawValue, draw: UInt64(sweep))
+      let counts = chain.state.rate.indices.map { cell in
+        chain.model.history.isObserved[cell] ? Double(stream.poisson(chain.state.rate[cell])) : 0
+      }
+      chain.model = chain.model.replacingCounts(counts)
+      try chain.sweep(using: stream)
+      for (index, value) in statistics(parameters.values(of: chain.state)).enumerated() { trace[index].append(value) }
+    }
+
+    var worst = (z: 0.0, name: "")
+    var sumOfSquares = 0.0
+    for index in trace.indices {
+      let mean = sums[index] / Double(independent)
+      let variance = squares[index] / Double(independent) - mean * mean
+      let error = Diagnostics.mcseMean(trace[index], chains: 1)
+      let z =
+        (trace[index].reduce(0, +) / Double(sweeps) - mean)
+        / (error * error + variance / Double(independent)).squareRoot()
+      sumOfSquares += z * z
+      if abs(z) > abs(worst.z) { worst = (z, parameters.names[index % parameters.names.count]) }
+    }
+    // About 400 correlated statistics: the largest of as many standard normals exceeds 4.2 with probability 0.01.
+    #expect(abs(worst.z) < 4.2, "\(worst.name): z = \(worst.z)")
+    #expect(sumOfSquares / Double(trace.count) < 1.8, "mean z² is \(sumOfSquares / Double(trace.count))")
+  }
+
+  @Test(arguments: [(0.0, 0.0, 0.5), (1, 2, 0.3), (7, 1, 0.8), (300, 5.5, 0.1), (40, 3, 1.5)])
+  func logRateAgainstQuadrature(count: Double, mean: Double, sd: Double) {
+    func logDensity(_ x: Double) -> Double { count * x - exp(x) - 0.5 * ((x - mean) / sd) * ((x - mean) / sd) }
+    let grid = stride(from: mean - 10 * sd - 3, through: mean + 10 * sd + 3, by: sd / 200)
+    let peak = grid.map(logDensity).max()!
+    var (mass, first, second) = (0.0, 0.0, 0.0)
+    for x in grid {
+      let weight = exp(logDensity(x) - peak)
+      mass += weight
+      first += weight * x
+      second += weight * x * x
+    }
+    first /= mass
+    let expectedSD = (second / mass - first * first).squareRoot()
+    let posterior = PoissonNormal(
+      count: count, logCount: log(max(count, 0.5)), mean: mean, precision: 1 / (sd * sd))
+    var stream = RandomStream(seed: 3, purpose: 1)
+    var x = mean
+    var rate = exp(x)
+    var draws: [Double] = []
+    for step in 0..<40_000 {
+      posterior.update(&x, rate: &rate, using: &stream)
+      if step >= 100 { draws.append(x) }
+    }
+    let drawn = draws.reduce(0, +) / Double(draws.count)
+    let drawnSD = (draws.reduce(0) { $0 + ($1 - drawn) * ($1 - drawn) } / Double(draws.count)).squareRoot()
+    #expect(abs(drawn - first) < 4.5 * Diagnostics.mcseMean(draws, chains: 1))
+    #expect(abs(drawnSD - expectedSD) < 4.5 * Diagnostics.mcseSD(draws, chains: 1))
+    #expect(rate == exp(x))
+  }
+}
