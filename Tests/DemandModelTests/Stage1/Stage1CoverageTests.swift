@@ -27,11 +27,13 @@ import Testing
         control: RunControl(threads: 2))
       for row in Stage1.diagnostics(names: names, chains: chains) {
         let kind = row.name.contains("scale") || row.name.hasPrefix("own") ? "scales" : "effects"
-        covered[kind, default: []].append((row.q5...row.q95).contains(try #require(draw.truth[row.name])))
+        let truth = try #require(draw.truth[row.name])
+        covered[kind, default: []].append(row.q5 <= truth && truth <= row.q95)
       }
     }
     for (kind, outcomes) in covered {
-      let share = Double(outcomes.count { $0 }) / Double(outcomes.count)
+      let inside = outcomes.filter { $0 }.count
+      let share = Double(inside) / Double(outcomes.count)
       // Parameters of one retailer move together. As if only 6 of them were independent, the share's standard error
       // over 24 retailers is 2.5 %: the band of 5 % is two of them.
       #expect((0.85...0.95).contains(share), "\(kind): \(share) of \(outcomes.count)")
