@@ -19,10 +19,10 @@ public struct CoverageStudy: Sendable {
   /// - Parameters:
   ///   - retailers: how many to draw and fit, at least 1.
   ///   - options: sizes, and the specification with its chains and draws.
-  /// - Throws: ``SimulationError``, or `Stage1Error`.
+  /// - Throws: ``RetailerError``, or `Stage1Error`.
   public init(retailers: Int, options: ModelRetailerOptions = ModelRetailerOptions()) throws {
     guard retailers >= 1 else {
-      throw SimulationError.invalidOption(name: "coverage", value: "\(retailers)", mend: "give at least 1 retailer")
+      throw RetailerError.invalidOption(name: "coverage", value: "\(retailers)", mend: "give at least 1 retailer")
     }
     self.retailers = retailers
     retailer = try ModelRetailer(options)

@@ -13,9 +13,9 @@ struct DeliveryWriter {
 
   /// Makes the directory where there is none.
   ///
-  /// - Throws: ``SimulationError/directoryNotEmpty(path:found:)`` unless `overwrite`, or
-  ///   ``SimulationError/cannotWrite(path:reason:)``.
-  init(directory: String, overwrite: Bool) throws(SimulationError) {
+  /// - Throws: ``RetailerError/directoryNotEmpty(path:found:)`` unless `overwrite`, or
+  ///   ``RetailerError/cannotWrite(path:reason:)``.
+  init(directory: String, overwrite: Bool) throws(RetailerError) {
     self.directory = directory
     let files = FileManager.default
     var isDirectory: ObjCBool = false
@@ -25,8 +25,8 @@ struct DeliveryWriter {
     do {
       try files.createDirectory(atPath: directory, withIntermediateDirectories: true)
       let found = try files.contentsOfDirectory(atPath: directory).sorted()
-      if let first = found.first, !overwrite { throw SimulationError.directoryNotEmpty(path: directory, found: first) }
-    } catch let error as SimulationError {
+      if let first = found.first, !overwrite { throw RetailerError.directoryNotEmpty(path: directory, found: first) }
+    } catch let error as RetailerError {
       throw error
     } catch {
       throw .cannotWrite(path: directory, reason: Self.reason(error))
@@ -47,10 +47,10 @@ struct DeliveryWriter {
       try handle.close()
     } catch let error as CocoaError {
       discard()
-      throw SimulationError.cannotWrite(path: path, reason: Self.reason(error))
+      throw RetailerError.cannotWrite(path: path, reason: Self.reason(error))
     } catch let error as POSIXError {
       discard()
-      throw SimulationError.cannotWrite(path: path, reason: Self.reason(error))
+      throw RetailerError.cannotWrite(path: path, reason: Self.reason(error))
     } catch {
       discard()
       throw error
@@ -58,7 +58,7 @@ struct DeliveryWriter {
   }
 
   /// Gives all files their names, and removes what an earlier simulation left and this one does not have.
-  func publish() throws(SimulationError) {
+  func publish() throws(RetailerError) {
     for (temporary, final) in pending {
       guard rename(temporary, final) == 0 else {
         let reason = String(cString: strerror(errno))

@@ -24,13 +24,13 @@ public struct ModelRetailerOptions: Sendable, Hashable, Codable {
 
   public init() {}
 
-  /// - Throws: ``SimulationError/invalidOption(name:value:mend:)`` for the first option that cannot be met.
-  public func validate() throws(SimulationError) {
+  /// - Throws: ``RetailerError/invalidOption(name:value:mend:)`` for the first option that cannot be met.
+  public func validate() throws(RetailerError) {
     var sizes = SimulatorOptions()
     (sizes.regions, sizes.stores, sizes.categories) = (regions, stores, categories)
     (sizes.departments, sizes.products, sizes.days, sizes.firstDay) = (departments, products, days, firstDay)
     try sizes.validate()
-    func require(_ holds: Bool, _ name: String, _ value: Double, _ mend: String) throws(SimulationError) {
+    func require(_ holds: Bool, _ name: String, _ value: Double, _ mend: String) throws(RetailerError) {
       if !holds { throw .invalidOption(name: name, value: "\(value)", mend: mend) }
     }
     try require(
@@ -65,7 +65,7 @@ public struct ModelRetailer: Sendable {
   private let prior: Stage1Prior
   private let knownCalendar: EventCalendar
 
-  /// - Throws: ``SimulationError/invalidOption(name:value:mend:)``, or `Stage1Error` for a specification that does not
+  /// - Throws: ``RetailerError/invalidOption(name:value:mend:)``, or `Stage1Error` for a specification that does not
   ///   fit the trees.
   public init(_ options: ModelRetailerOptions = ModelRetailerOptions()) throws {
     try options.validate()
@@ -119,7 +119,7 @@ public struct ModelRetailer: Sendable {
 
   /// Writes retailer `number` as CSV files, with `truth.json` holding the parameters under `parameters`.
   ///
-  /// - Throws: ``SimulationError``.
+  /// - Throws: ``RetailerError``.
   public func write(
     to path: String, overwrite: Bool = false, number: Int = 0, control: RunControl = RunControl()
   ) throws -> SimulationSummary {

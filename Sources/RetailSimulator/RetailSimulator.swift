@@ -37,8 +37,8 @@ public struct RetailSimulator: Sendable {
   package let truth: RetailTruth
   private let streams: SimulationStreams
 
-  /// - Throws: ``SimulationError/invalidOption(name:value:mend:)``.
-  public init(_ options: SimulatorOptions = SimulatorOptions()) throws(SimulationError) {
+  /// - Throws: ``RetailerError/invalidOption(name:value:mend:)``.
+  public init(_ options: SimulatorOptions = SimulatorOptions()) throws(RetailerError) {
     try options.validate()
     self.options = options
     streams = SimulationStreams(seed: options.seed)
@@ -65,7 +65,7 @@ public struct RetailSimulator: Sendable {
   ///   - path: the directory; must be empty unless `overwrite`.
   ///   - overwrite: replace the files of an earlier simulation; other files stay.
   ///   - control: progress counts products simulated, then days written.
-  /// - Throws: ``SimulationError``, or `Cancelled`.
+  /// - Throws: ``RetailerError``, or `Cancelled`.
   public func write(
     to path: String, overwrite: Bool = false, control: RunControl = RunControl()
   ) throws -> SimulationSummary {

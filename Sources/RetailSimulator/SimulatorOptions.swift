@@ -31,9 +31,9 @@ public struct SimulatorOptions: Sendable, Hashable, Codable {
   /// Cells (product x store x day) beyond which a simulation is refused: about 2 GiB of memory.
   public static let largestCellCount = 200_000_000
 
-  /// - Throws: ``SimulationError/invalidOption(name:value:mend:)`` for the first option that cannot be met.
-  public func validate() throws(SimulationError) {
-    func require(_ holds: Bool, _ name: String, _ value: some Any, _ mend: String) throws(SimulationError) {
+  /// - Throws: ``RetailerError/invalidOption(name:value:mend:)`` for the first option that cannot be met.
+  public func validate() throws(RetailerError) {
+    func require(_ holds: Bool, _ name: String, _ value: some Any, _ mend: String) throws(RetailerError) {
       if !holds { throw .invalidOption(name: name, value: "\(value)", mend: mend) }
     }
     try require(regions >= 1, "regions", regions, "give at least 1")
@@ -73,7 +73,7 @@ public struct SimulatorOptions: Sendable, Hashable, Codable {
 }
 
 /// Why a simulation was not run or not written.
-public enum SimulationError: Error, Hashable, Sendable, CustomStringConvertible {
+public enum RetailerError: Error, Hashable, Sendable, CustomStringConvertible {
   case invalidOption(name: String, value: String, mend: String)
   case directoryNotEmpty(path: String, found: String)
   case cannotWrite(path: String, reason: String)

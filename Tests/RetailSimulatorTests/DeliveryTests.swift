@@ -91,7 +91,7 @@ import Testing
     let directory = TemporaryDirectory()
     let simulator = try RetailSimulator(smallOptions())
     _ = try simulator.write(to: directory.path)
-    #expect(throws: SimulationError.directoryNotEmpty(path: directory.path, found: "events.csv")) {
+    #expect(throws: RetailerError.directoryNotEmpty(path: directory.path, found: "events.csv")) {
       try simulator.write(to: directory.path)
     }
     try Data("mine".utf8).write(to: URL(fileURLWithPath: "\(directory.path)/notes.txt"))
@@ -106,13 +106,13 @@ import Testing
     let file = "\(directory.path)/file"
     try Data("x".utf8).write(to: URL(fileURLWithPath: file))
     let simulator = try RetailSimulator(smallOptions())
-    #expect(throws: SimulationError.cannotWrite(path: file, reason: "it is a file, not a directory")) {
+    #expect(throws: RetailerError.cannotWrite(path: file, reason: "it is a file, not a directory")) {
       try simulator.write(to: file, overwrite: true)
     }
     do {
       _ = try simulator.write(to: "\(file)/below")
       Issue.record("a directory below a file was written")
-    } catch let error as SimulationError {
+    } catch let error as RetailerError {
       #expect(error.description.contains("\(file)/below"))
     }
   }

@@ -89,11 +89,11 @@ private func smallModelOptions() -> ModelRetailerOptions {
   @Test func optionsAreChecked() {
     var options = smallModelOptions()
     options.typicalUnits = 0
-    #expect(throws: SimulationError.self) { try ModelRetailer(options) }
+    #expect(throws: RetailerError.self) { try ModelRetailer(options) }
     options = smallModelOptions()
     options.stores = 0
-    #expect(throws: SimulationError.self) { try ModelRetailer(options) }
-    #expect(throws: SimulationError.self) { try CoverageStudy(retailers: 0) }
+    #expect(throws: RetailerError.self) { try ModelRetailer(options) }
+    #expect(throws: RetailerError.self) { try CoverageStudy(retailers: 0) }
   }
 }
 

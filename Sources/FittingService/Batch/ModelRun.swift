@@ -26,6 +26,8 @@ struct ModelRun {
     static let groups = "groups"
   }
 
+  private static let forecastsPerTransaction = 2000
+
   let environment: BatchEnvironment
   let panel: Panel
   private(set) var record: RunRecord
@@ -98,9 +100,15 @@ struct ModelRun {
       panel: panel, groups: groups, series: series, specification: specification, horizon: record.horizon,
       seed: record.seed)
     try stage("forecast", total: panel.seriesCount) { control in
+      // A transaction for each batch of the simulation would wait for the disk a thousand times.
+      var unsaved: [NodeForecast] = []
       try simulation.run(control: control) { batch in
-        try store.saveForecasts(run: record.id, batch, hierarchy: panel.hierarchy)
+        unsaved += batch
+        guard unsaved.count >= Self.forecastsPerTransaction else { return }
+        try store.saveForecasts(run: record.id, unsaved, hierarchy: panel.hierarchy)
+        unsaved.removeAll(keepingCapacity: true)
       }
+      try store.saveForecasts(run: record.id, unsaved, hierarchy: panel.hierarchy)
     }
     try complete(at: .forecast)
   }

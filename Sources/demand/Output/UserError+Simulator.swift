@@ -1,10 +1,10 @@
 import RetailSimulator
 
-// Apart from the others, because the model has a `SimulationError` of its own.
+// Apart from the others, because the model has a `RetailerError` of its own.
 extension UserError {
   /// Nil for an error that is not the retail simulator's.
   init?(simulator error: any Error) {
-    guard let error = error as? SimulationError else { return nil }
+    guard let error = error as? RetailerError else { return nil }
     switch error {
     case .invalidOption(let name, let value, let mend): self.init(.usage, "\(name) cannot be \(value)", hint: mend)
     case .directoryNotEmpty(let path, let found):
