@@ -53,9 +53,13 @@ public struct RetailSimulator: Sendable {
 
   /// Simulates without writing: the series of every product, by store.
   package func records(control: RunControl = RunControl()) throws(Cancelled) -> [[SeriesRecord]] {
-    let demand = SimulatedDemand(
+    try demand().records(control: control)
+  }
+
+  /// Planned and shocked demand of every series, before a single count is drawn.
+  package func demand() -> SimulatedDemand {
+    SimulatedDemand(
       assortment: assortment, options: options, truth: truth, calendar: calendar, prices: prices, streams: streams)
-    return try demand.records(control: control)
   }
 
   /// Simulates and writes `products.csv`, `stores.csv`, `events.csv`, `sales.csv`, `truth.json` and

@@ -23,7 +23,7 @@ package struct SeriesRecord: Sendable {
 }
 
 /// Expected demand as products of factors, and the counts drawn from it.
-struct SimulatedDemand: Sendable {
+package struct SimulatedDemand: Sendable {
   private let assortment: Assortment
   private let options: SimulatorOptions
   private let truth: RetailTruth
@@ -114,6 +114,22 @@ struct SimulatedDemand: Sendable {
     return 0..<days
   }
 
+  /// Mean of the counts of a series on its ranged days, shared shocks included; zero where the store is shut.
+  private func expectedDemand(product: Int, store: Int, ranged: Range<Int>, planned: [Double]) -> [Double] {
+    let group = (assortment.products[product].department * assortment.stores.count + store) * options.days
+    let region = assortment.stores[store].region
+    return ranged.map { day in
+      isClosed[region * options.days + day] ? 0 : planned[day - ranged.lowerBound] * shockFactor[group + day]
+    }
+  }
+
+  /// The same for a series that was made before.
+  package func expectedDemand(product: Int, record: SeriesRecord) -> [Double] {
+    let planned = plannedDemand(
+      product: product, store: record.store, ranged: record.ranged, base: record.baseLevel)
+    return expectedDemand(product: product, store: record.store, ranged: record.ranged, planned: planned)
+  }
+
   private func record(product: Int, store: Int) -> SeriesRecord? {
     guard let ranged = rangedDays(product: product, store: store) else { return nil }
     let item = assortment.products[product]
@@ -125,13 +141,9 @@ struct SimulatedDemand: Sendable {
     let size = 4 * exp(0.4 * random.normal())
 
     let planned = plannedDemand(product: product, store: store, ranged: ranged, base: base)
-    let group = (item.department * assortment.stores.count + store) * options.days
+    let mean = expectedDemand(product: product, store: store, ranged: ranged, planned: planned)
     random = streams.stream(.counts, index: series)
-    let demand = ranged.map { day -> Int32 in
-      if isClosed[shop.region * options.days + day] { return 0 }
-      let mean = planned[day - ranged.lowerBound] * shockFactor[group + day]
-      return Int32(clamping: random.negativeBinomial(mean: mean, size: size))
-    }
+    let demand = mean.map { $0 > 0 ? Int32(clamping: random.negativeBinomial(mean: $0, size: size)) : 0 }
     let offShelf = absences(series: series, ranged: ranged)
     let (units, isOut) = sell(
       demand: demand, planned: planned, size: size, ranged: ranged, offShelf: offShelf, series: series, store: store)

@@ -112,31 +112,27 @@ import Testing
   }
 
   @Test func countsAreNegativeBinomial() throws {
-    // E[(y - m)^2 - y] = m^2 / size for the negative binomial with mean m. Means include shocks, whose share is small:
-    // compare days one week apart, (y1 - y2)^2 / 2 - (y1 + y2) / 2, in which level, season and weekday cancel.
+    // For counts y of mean m and size r, (y - m) / m has mean 0 and ((y - m)^2 - m) / m^2 has mean 1 / r.
     let simulator = try #require(Self.simulator)
     let records = try #require(Self.records)
-    var (observed, expected) = (0.0, 0.0)
+    let demand = simulator.demand()
+    var (bias, excess, expected, days) = (0.0, 0.0, 0.0, 0.0)
     for (product, series) in records.enumerated() {
-      for record in series where record.baseLevel > 3 && record.ranged.count > 400 {
-        let region = simulator.assortment.stores[record.store].region
-        for index in 0..<record.demand.count - 7 {
-          let day = record.ranged.lowerBound + index
-          let date = simulator.options.firstDay + day
-          // Months without moving feasts or holidays.
-          guard [3, 8].contains(date.components.month) else { continue }
-          let one = simulator.prices.price(product: product, region: region, day: day)
-          let two = simulator.prices.price(product: product, region: region, day: day + 7)
-          guard one == two else { continue }
-          let (y1, y2) = (Double(record.demand[index]), Double(record.demand[index + 7]))
-          observed += (y1 - y2) * (y1 - y2) / 2 - (y1 + y2) / 2
-          // Given size r, E[y1 y2] = m^2; daily shocks of variance 0.0033 add as much to 1 / r, weekly ones half of
-          // theirs (0.000533 a week, half in a squared difference), benefit days a little.
-          expected += y1 * y2 * (1 / record.size + 0.0033 + 0.0003)
+      for record in series where record.baseLevel > 3 {
+        for (count, mean) in zip(record.demand, demand.expectedDemand(product: product, record: record))
+        where mean > 1 {
+          let error = Double(count) - mean
+          bias += error / mean
+          excess += (error * error - mean) / (mean * mean)
+          expected += 1 / record.size
+          days += 1
         }
       }
     }
-    #expect(abs(observed / expected - 1) < 0.06, "\(observed / expected)")
+    try #require(days > 100_000)
+    // Relative standard deviation of a count below 1.2, of the second figure below 4: five standard errors.
+    #expect(abs(bias / days) < 5 * 1.2 / days.squareRoot())
+    #expect(abs(excess - expected) / days < 5 * 4 / days.squareRoot(), "\(excess / days) for \(expected / days)")
   }
 
   @Test func someSeriesAreIntermittentAndSomeComeLateOrLeave() throws {

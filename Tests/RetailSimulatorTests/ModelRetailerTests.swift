@@ -109,7 +109,6 @@ private func smallModelOptions() -> ModelRetailerOptions {
     #expect(effects.inside90 > 0.82 && effects.inside90 < 0.97, "\(result.table.cells)")
     #expect(abs(all.inside50 - 0.5) < 0.12, "\(result.table.cells)")
     #expect(result.table.cells.count == result.rows.count && result.table.headings.count == 6)
-    print(result.table.cells.map { $0.joined(separator: "\t") }.joined(separator: "\n"))
   }
 
   @Test func kindsAreNamesWithoutIndex() {

@@ -142,7 +142,8 @@ extension BatchEnvironment {
   func withModelRun(
     command: String, horizon: Int, _ body: (inout ModelRun) throws -> BatchOutcome
   ) throws -> BatchOutcome {
-    let lock = try RunLock(path: store.url.path + ".lock", holder: "demand \(command) since \(now().formatted(.iso8601))")
+    let lock = try RunLock(
+      path: store.url.path + ".lock", holder: "demand \(command) since \(now().formatted(.iso8601))")
     defer { withExtendedLifetime(lock) {} }
     let panel = try loadPanel()
     var run = try ModelRun(command: command, panel: panel, horizon: horizon, environment: self)

@@ -103,9 +103,9 @@ private final class Record: Sendable {
     #expect(most.load(ordering: .sequentiallyConsistent) == 1)
   }
 
-  @Test func shutdownEndsTheWait() async throws {
+  @Test(.timeLimit(.minutes(5))) func shutdownEndsTheWait() async throws {
     let record = Record()
-    let begun = Date()
+    // The clock is frozen hours before the next run: unless shutdown ends the wait, this test never ends.
     try await testGracefulShutdown { trigger in
       let scheduler = Scheduler(
         schedule: try CronExpression("30 2 * * *"), timeZone: utc, clock: FrozenClock(now: start), logger: quiet
@@ -116,7 +116,6 @@ private final class Record: Sendable {
       try await finished
     }
     #expect(record.dates.isEmpty)
-    #expect(Date().timeIntervalSince(begun) < 10)
   }
 
   @Test func shutdownAsksARunningJobToStopAndWaitsForIt() async throws {
