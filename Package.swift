@@ -61,7 +61,7 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "FittingService",
-      dependencies: ["DemandModel", "SalesStore", "SalesIngest", "ForecastReport", crypto, logging, lifecycle, yams],
+      dependencies: ["DemandModel", "SalesStore", "SalesIngest", "ForecastReport", logging, lifecycle, yams],
       resources: [.embedInCode("Resources")], swiftSettings: settings),
     .plugin(name: "CommitStamp", capability: .buildTool()),
     .executableTarget(

@@ -47,7 +47,7 @@ extension SyntheticRetailer {
   var input: ReportInput {
     ReportInput(
       title: "Example Stores", hierarchy: hierarchy, run: run, outcomes: outcomes, parameters: parameters,
-      backtest: backtest, known: KnownAhead(eventsThrough: origin + 14, pricesThrough: origin + 60))
+      backtest: backtest, eventsThrough: origin + 14)
   }
 
   func page(_ change: (inout ReportInput) -> Void = { _ in }) throws -> String {

@@ -72,6 +72,9 @@ struct Reports {
         finishedAt: record.finishedAt.map { $0.formatted(.iso8601) }),
       outcomes: outcomes, parameters: try environment.store.diagnostics(run: record.id),
       backtest: try environment.store.latestBacktest()?.result,
-      known: KnownAhead(eventsThrough: panel.calendar.knownThrough))
+      eventsThrough: panel.calendar.knownThrough,
+      warnings: [
+        "Prices and promotions are not in the model: the forecast goes on at the recent mix of regular and promoted days."
+      ])
   }
 }

@@ -1,5 +1,5 @@
-import Crypto
 import Foundation
+import SalesStore
 import Yams
 
 extension DemandConfiguration {
@@ -78,8 +78,9 @@ extension DemandConfiguration {
   /// themselves because options may override them. Comments, order and notation of the file make no difference.
   public var resultHash: String {
     let lines = ConfigurationSchema.settings(of: self).filter(\.changesResults).map { "\($0.path)=\($0.text(self))\n" }
-    let digest = SHA256.hash(data: Data(lines.sorted().joined().utf8))
-    return digest.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+    var hash = ContentHash()
+    hash.update(lines.sorted().joined())
+    return hash.hex
   }
 }
 

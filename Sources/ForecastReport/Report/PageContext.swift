@@ -78,24 +78,14 @@ struct PageContext {
   private var warnings: [String] {
     let last = input.run.lastDay
     var sentences: [String] = []
-    func warn(_ what: String, _ through: Day?, none: String, short: (Day) -> String) {
-      switch through {
-      case nil: sentences.append(none)
-      case let day? where day < last: sentences.append("\(what) until \(day.iso) only; \(short(day)).")
-      default: break
-      }
+    switch input.eventsThrough {
+    case nil: sentences.append("No event calendar is known: holidays in these days are not in the forecast.")
+    case let day? where day < last:
+      sentences.append(
+        "Events are known until \(day.iso) only; holidays after that are not in the forecast, which runs to "
+          + "\(last.iso).")
+    default: break
     }
-    warn(
-      "Events are known", input.known.eventsThrough,
-      none: "No event calendar is known: holidays in these days are not in the forecast.",
-      short: { "holidays after that are not in the forecast, which runs to \($0 < last ? last.iso : $0.iso)" })
-    warn(
-      "Promotions are known", input.known.promotionsThrough,
-      none: "Promotions ahead are not known: the forecast assumes none.", short: { _ in "after that it assumes none" })
-    warn(
-      "Prices are known", input.known.pricesThrough,
-      none: "Prices ahead are not known: the last price of each product is carried forward.",
-      short: { _ in "after that the last price is carried forward" })
     return sentences + input.warnings
   }
 

@@ -13,14 +13,15 @@ public struct ReportInput: Sendable {
   public var parameters: [ParameterDiagnostic]
   /// The last backtest, or nil if none was run.
   public var backtest: BacktestResult?
-  public var known: KnownAhead
+  /// Last day of the event calendar, nil when there was none; a horizon beyond it becomes a warning.
+  public var eventsThrough: Day?
   /// Further warnings, each a full sentence.
   public var warnings: [String]
   public var limits: ReportLimits
 
   public init(
     title: String, unit: String = "units", hierarchy: Hierarchy, run: RunFacts, outcomes: [SeriesOutcome] = [],
-    parameters: [ParameterDiagnostic] = [], backtest: BacktestResult? = nil, known: KnownAhead = KnownAhead(),
+    parameters: [ParameterDiagnostic] = [], backtest: BacktestResult? = nil, eventsThrough: Day? = nil,
     warnings: [String] = [], limits: ReportLimits = ReportLimits()
   ) {
     self.title = title
@@ -30,7 +31,7 @@ public struct ReportInput: Sendable {
     self.outcomes = outcomes
     self.parameters = parameters
     self.backtest = backtest
-    self.known = known
+    self.eventsThrough = eventsThrough
     self.warnings = warnings
     self.limits = limits
   }
@@ -83,22 +84,6 @@ public struct RunFacts: Sendable, Hashable {
 
   /// Last day forecast.
   public var lastDay: Day { origin + horizon }
-}
-
-/// What the run knew of the days that it forecast. What it did not know becomes a warning.
-public struct KnownAhead: Sendable, Hashable {
-  /// Last day of the event calendar; nil when there was none.
-  public var eventsThrough: Day?
-  /// Last day for which prices are given; nil when the last known price was carried forward.
-  public var pricesThrough: Day?
-  /// Last day for which promotions are given; nil when none was assumed.
-  public var promotionsThrough: Day?
-
-  public init(eventsThrough: Day? = nil, pricesThrough: Day? = nil, promotionsThrough: Day? = nil) {
-    self.eventsThrough = eventsThrough
-    self.pricesThrough = pricesThrough
-    self.promotionsThrough = promotionsThrough
-  }
 }
 
 /// How much goes into one page.
