@@ -12,15 +12,20 @@ struct Simulate: ParsableCommand {
         demand simulate --output data
         demand simulate --output small --products 24 --stores 4 --days 400 --seed 7
         demand simulate --output drawn --from-model --number 3
+        demand simulate --from-model --coverage 20
 
       Writes products.csv, stores.csv, events.csv and sales.csv as a retailer would deliver them, and truth.json and \
       truth_series.csv with what is true. Same options and seed, same bytes.
+      With --coverage nothing is written: retailers are drawn from the model's priors, each is fitted, and a table says \
+      how often posterior intervals hold the truth.
       """)
 
-  @Option(help: ArgumentHelp("Folder for the files; it is made.", valueName: "folder")) var output: String
+  @Option(help: ArgumentHelp("Folder for the files; it is made.", valueName: "folder")) var output: String?
   @Flag(help: "Draw the retailer from the model's own priors: no prices, promotions or stock-outs, and smaller.")
   var fromModel = false
   @Option(help: "Which retailer of this seed to draw, with --from-model.") var number: Int?
+  @Option(help: ArgumentHelp("Retailers to draw and fit, with --from-model.", valueName: "retailers"))
+  var coverage: Int?
   @Option(help: "Regions. (default: 3, from the model 2)") var regions: Int?
   @Option(help: "Stores in all. (default: 10, from the model 4)") var stores: Int?
   @Option(help: "Categories. (default: 3, from the model 2)") var categories: Int?
@@ -31,11 +36,16 @@ struct Simulate: ParsableCommand {
   @Option(help: "Share of products that sell seldom. (default: 0.25)") var slowMoverShare: Double?
   @Option(help: "Promotions of a product in a region per year. (default: 4)") var promotionsPerYear: Double?
   @Flag(help: "Replace the files of an earlier simulation.") var overwrite = false
+  @OptionGroup var format: FormatOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
 
   func validate() throws {
     if fromModel, slowMoverShare != nil || promotionsPerYear != nil {
       throw ValidationError("--slow-mover-share and --promotions-per-year do not go with --from-model")
+    }
+    if coverage == nil, output == nil { throw ValidationError("name a folder for the files with --output") }
+    if let coverage, !fromModel || coverage < 1 || output != nil || number != nil {
+      throw ValidationError("--coverage takes at least 1 and goes with --from-model, not with --output or --number")
     }
     if !fromModel, number != nil { throw ValidationError("--number goes with --from-model only") }
     if let number, number < 0 { throw ValidationError("--number is \(number): give 0 or more") }
@@ -43,14 +53,15 @@ struct Simulate: ParsableCommand {
 
   func run() throws {
     let settings = try common.loadConfiguration()
-    let summary = try fromModel ? drawFromModel(settings) : simulate(settings)
+    guard let output else { return try studyCoverage(settings) }
+    let summary = try fromModel ? drawFromModel(settings, into: output) : simulate(settings, into: output)
     common.note(
       "\(summary.series) series from \(summary.firstDay) to \(summary.lastDay), \(summary.salesRows) rows, "
         + "\(summary.units) units; next: demand ingest \(output)")
     print(summary.directory)
   }
 
-  private func simulate(_ settings: DemandConfiguration) throws -> SimulationSummary {
+  private func simulate(_ settings: DemandConfiguration, into output: String) throws -> SimulationSummary {
     var options = SimulatorOptions()
     options.seed = settings.forecast.seed
     if let regions { options.regions = regions }
@@ -68,7 +79,34 @@ struct Simulate: ParsableCommand {
     }
   }
 
-  private func drawFromModel(_ settings: DemandConfiguration) throws -> SimulationSummary {
+  private func drawFromModel(
+    _ settings: DemandConfiguration, into output: String
+  ) throws -> SimulationSummary {
+    let options = modelOptions(settings)
+    let retailer = try ModelRetailer(options)
+    return try watched(steps: options.days) {
+      try retailer.write(to: output, overwrite: overwrite, number: number ?? 0, control: $0)
+    }
+  }
+
+  private func studyCoverage(_ settings: DemandConfiguration) throws {
+    let retailers = coverage ?? 1
+    let study = try CoverageStudy(retailers: retailers, options: modelOptions(settings))
+    let result = try watched(steps: retailers) { try study.run(control: $0) }
+    var table = OutputTable([
+      .text("parameter"), .integer("count"), .number("inside_50"), .number("inside_90"),
+      .number("standard_error_90"), .number("rank_uniformity_p"),
+    ])
+    for row in result.rows {
+      table.append([
+        .text(row.kind), .integer(row.count), .number(row.inside50), .number(row.inside90),
+        .optional(row.standardError90), .optional(row.rankUniformity),
+      ])
+    }
+    format.show(table)
+  }
+
+  private func modelOptions(_ settings: DemandConfiguration) -> ModelRetailerOptions {
     var options = ModelRetailerOptions()
     options.seed = settings.forecast.seed
     options.specification = settings.model
@@ -79,15 +117,10 @@ struct Simulate: ParsableCommand {
     if let products { options.products = products }
     if let days { options.days = days }
     if let firstDay { options.firstDay = firstDay }
-    let retailer = try ModelRetailer(options)
-    return try watched(steps: options.days) {
-      try retailer.write(to: output, overwrite: overwrite, number: number ?? 0, control: $0)
-    }
+    return options
   }
 
-  private func watched(
-    steps: Int, _ work: (RunControl) throws -> SimulationSummary
-  ) throws -> SimulationSummary {
+  private func watched<T>(steps: Int, _ work: (RunControl) throws -> T) throws -> T {
     let progress = common.progress
     progress.begin("simulate", total: steps)
     defer { progress.end("simulate") }
