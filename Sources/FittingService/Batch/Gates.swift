@@ -3,8 +3,10 @@ import DemandData
 /// What a run must pass before its forecast is published.
 ///
 /// Validity stops a publication; inefficiency (few effective draws) only shows in the report.
-struct Gates: Sendable {
-  let limits: DemandConfiguration.Gates
+package struct Gates: Sendable {
+  private let limits: DemandConfiguration.Gates
+
+  package init(limits: DemandConfiguration.Gates) { self.limits = limits }
 
   /// Reasons against publishing; empty when the run passes.
   ///
@@ -13,7 +15,7 @@ struct Gates: Sendable {
   ///   - total: forecast of all products in all stores.
   ///   - recentDaily: mean units a day over the last four weeks of history, nil without known days.
   ///   - published: the last published forecast of the same node and its origin, if there is one.
-  func refusals(
+  package func refusals(
     diagnostics: [ParameterDiagnostic], total: NodeForecast, origin: Day, recentDaily: Double?,
     published: (total: NodeForecast, origin: Day)?
   ) -> [String] {

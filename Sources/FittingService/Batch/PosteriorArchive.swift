@@ -2,14 +2,14 @@ import DemandData
 import DemandModel
 import Foundation
 
-/// Binary form of what the model's stages hand on, as kept in the database between them.
+/// Binary form of what stage 1 hands on, as kept in the database between the stages.
 ///
 /// Layout: 4 bytes magic, 4 bytes version, 8 bytes length of a JSON header, the header, then 32-bit floats, all little
 /// endian. The store keeps a checksum beside it.
-enum PosteriorArchive {
-  struct Unreadable: Error, CustomStringConvertible {
-    let reason: String
-    var description: String { "archived posterior cannot be read: \(reason); fit again" }
+package enum PosteriorArchive {
+  package struct Unreadable: Error, CustomStringConvertible {
+    package let reason: String
+    package var description: String { "archived posterior cannot be read: \(reason); fit again" }
   }
 
   private static let magic: UInt32 = 0x444D_4450
@@ -26,7 +26,7 @@ enum PosteriorArchive {
     var diagnostics: [ParameterDiagnostic]
   }
 
-  static func encode(_ posterior: GroupPosterior) throws -> [UInt8] {
+  package static func encode(_ posterior: GroupPosterior) throws -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     // R-hat of a constant parameter is not a number, and JSON has no such thing.
@@ -47,7 +47,7 @@ enum PosteriorArchive {
     return bytes
   }
 
-  static func decodeGroups(_ bytes: [UInt8]) throws -> GroupPosterior {
+  package static func decodeGroups(_ bytes: [UInt8]) throws -> GroupPosterior {
     guard bytes.count >= 16, read(UInt32.self, bytes, at: 0) == magic else { throw Unreadable(reason: "wrong format") }
     let found = read(UInt32.self, bytes, at: 4)
     guard found == version else { throw Unreadable(reason: "format \(found), this program reads \(version)") }
@@ -66,21 +66,6 @@ enum PosteriorArchive {
       groups: header.groups, groupOfSeries: header.groupOfSeries, firstDay: header.firstDay,
       dayCount: header.dayCount, keptDraws: header.keptDraws, logCalendar: calendar,
       weeklyTrend: header.weeklyTrend, shocks: header.shocks, diagnostics: header.diagnostics)
-  }
-
-  static func encode(_ draws: SeriesDraws) -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(4 * draws.values.count)
-    append(floats: draws.values, to: &bytes)
-    return bytes
-  }
-
-  static func decodeSeries(_ bytes: [UInt8]) throws -> SeriesDraws {
-    let values = try floats(bytes[...])
-    guard values.count % SeriesDraws.Field.allCases.count == 0 else {
-      throw Unreadable(reason: "\(values.count) numbers are no whole draws")
-    }
-    return SeriesDraws(values: values)
   }
 
   private static func append(_ value: some FixedWidthInteger, to bytes: inout [UInt8]) {
