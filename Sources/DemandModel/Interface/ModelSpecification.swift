@@ -57,14 +57,15 @@ public struct ModelSpecification: Sendable, Hashable, Codable {
   public struct Stage2: Sendable, Hashable, Codable {
     /// Days of history that a series sees, at most.
     public var historyDays = 1096
-    /// Inner Metropolis steps per stage-1 draw, those of settling included.
-    public var innerSteps = 32
+    /// Inner Metropolis steps of each of four chains per stage-1 draw, those of settling included. With the state itself
+    /// they fill lanes in eights: 7, 15, 23 cost what they seem to.
+    public var innerSteps = 15
     /// Inner steps that are thrown away for settling.
-    public var settlingSteps = 8
+    public var settlingSteps = 7
     /// Draws per series that are archived and simulated from; a multiple of `stage1.keptDraws`.
     public var archivedDraws = 128
     /// Gibbs sweeps of the hyperprior, per chain.
-    public var hyperpriorSweeps = 500
+    public var hyperpriorSweeps = 1500
     public init() {}
   }
 

@@ -6,9 +6,10 @@ import NumericKernels
 /// Learns the hyperprior by Gibbs sampling with each series' stored draws as its proposals.
 ///
 /// A series' stored draws come from its likelihood times a working prior. In a sweep it moves among them by the ratio of
-/// hyperprior to working prior, which leaves the joint posterior invariant without another pass over the data (Lunn, Barrett, Sweeting, Thompson, "Fully Bayesian hierarchical modelling in two
-/// stages", Applied Statistics 62, 2013). Given the parameters, the centre and the effects of a block are jointly
-/// normal and drawn at once; scales are drawn by slice sampling.
+/// hyperprior to working prior, which leaves the joint posterior invariant without another pass over the data (Lunn,
+/// Barrett, Sweeting, Thompson, "Fully Bayesian hierarchical modelling in two stages", Applied Statistics 62, 2013).
+/// Given the parameters, the centre and the effects of a block are jointly normal and drawn at once; scales are drawn by
+/// slice sampling. Departments' centres and spreads also move together with their series (``HyperpriorMoves``).
 ///
 /// - Complexity: O(sweeps x series) per chain.
 struct HyperpriorSampler: Sendable {
@@ -39,6 +40,9 @@ struct HyperpriorSampler: Sendable {
       seed: seed, purpose: StreamPurpose.hyperprior.rawValue, chain: UInt32(chain))
     var current = sampled.map { stream.integer(below: draws[$0].count) }
     var state = initialState(&stream)
+    var moves = HyperpriorMoves(
+      model: model, sampled: sampled, draws: draws, workingPriors: workingPriors,
+      workingPriorOfSeries: workingPriorOfSeries)
     var kept: [Hyperparameters] = []
     kept.reserveCapacity(sweeps - warmup)
     for sweep in 0..<sweeps {
@@ -49,7 +53,7 @@ struct HyperpriorSampler: Sendable {
         updateEffects(block, statistics, &state, &stream)
         updateScales(block, statistics, &state, &stream)
       }
-      updateSeries(&current, state, &stream)
+      moves.sweep(sweep, adapts: sweep < warmup, state: &state, current: &current, &stream)
       if sweep >= warmup { kept.append(state) }
     }
     return kept
@@ -72,53 +76,6 @@ struct HyperpriorSampler: Sendable {
       }
     }
     return state
-  }
-
-  private func updateSeries(_ current: inout [Int], _ state: Hyperparameters, _ stream: inout RandomStream) {
-    // One ratio per cell and working prior met there.
-    var ratios: [Int: PriorRatio] = [:]
-    for (index, series) in sampled.enumerated() {
-      let cell = model.cell(ofSeries: series)
-      let key = cell * workingPriors.count + workingPriorOfSeries[series]
-      let ratio: PriorRatio
-      if let known = ratios[key] {
-        ratio = known
-      } else {
-        ratio = PriorRatio(
-          hyperprior: state.prior(department: cell / model.stores, store: cell % model.stores),
-          working: workingPriors[workingPriorOfSeries[series]])
-        ratios[key] = ratio
-      }
-      current[index] = Self.chosen(among: draws[series], current: current[index], ratio: ratio, &stream)
-    }
-  }
-
-  /// Draws that a series chooses among in a sweep.
-  private static let candidates = 24
-
-  /// The next draw of a series: chosen by weight among a random arithmetic progression of its draws that holds the
-  /// current one. Every member of a progression is as likely to have brought it about, so the choice is a Gibbs step
-  /// within it; one proposal at a time would mix too slowly where the hyperprior is narrow.
-  private static func chosen(
-    among draws: StoredDraws, current: Int, ratio: PriorRatio, _ stream: inout RandomStream
-  ) -> Int {
-    let count = draws.count
-    if count < 2 { return current }
-    let stride = 1 + stream.integer(below: count - 1)
-    let place = stream.integer(below: candidates)
-    let first = (current + place * (count - stride)) % count
-    var best = -Double.infinity
-    var chosen = current
-    for step in 0..<candidates {
-      let draw = (first + step * stride) % count
-      // Gumbel's trick: the largest of log weight plus noise is a draw by weight.
-      let noisy = ratio.log(draws, draw) - log(stream.exponential())
-      if noisy > best {
-        best = noisy
-        chosen = draw
-      }
-    }
-    return chosen
   }
 
   /// Centre, department and store effects of one block, jointly normal given the rest.

@@ -7,8 +7,8 @@ import NumericKernels
 /// Student t resembles.
 ///
 /// Scale and shape of the steps are learned under the mean calendar and then frozen (Haario, Saksman and Tamminen 2001;
-/// scale by Robbins-Monro towards an acceptance of 0.25). Then the walkers of each half go through the stage-1 draws of
-/// a chain as the independence sampler does, with more inner steps.
+/// scale by Robbins-Monro towards an acceptance of 0.25). Then all walkers go through all stage-1 draws as the independence
+/// sampler's chains do, with more inner steps.
 struct RandomWalkSampler {
   let target: SeriesTarget
   let factors: GroupFactors
@@ -18,7 +18,7 @@ struct RandomWalkSampler {
   private static let adaptationRounds = 8
   private static let stepsPerRound = 60
   /// Random-walk steps for one of independence Metropolis.
-  private static let stepFactor = 8
+  private static let stepFactor = 3
 
   private struct Walkers {
     var theta: [[Double]]
@@ -37,34 +37,26 @@ struct RandomWalkSampler {
       return .failed("neither the approximation nor a random walk could follow the posterior")
     }
     var draws = [StoredDraws](repeating: StoredDraws(), count: plan.stage1Draws)
-    var certified = CertifiedQuantities(chains: SeriesSampler.chains * LaneBatch.half)
+    var certified = CertifiedQuantities(chains: lanes)
     var accepted = 0
     var proposed = 0
     let steps = plan.innerSteps * Self.stepFactor
-    // Eight walkers share what one chain stores.
-    let keptTimes = max(2, (plan.keptSteps + LaneBatch.half - 1) / LaneBatch.half)
+    // Two visits, as in a longer independence pass, each ending in states that are kept.
+    let visits = 2
+    let keptTimes = max(1, plan.stored * SeriesSampler.chains / (visits * lanes))
     let every = max(1, steps * 2 / 3 / keptTimes)
-    for pair in 0..<SeriesSampler.chains / 2 {
-      let chains = [2 * pair, 2 * pair + 1]
-      let buckets = chains.map { plan.stage1Draws(ofChain: $0) }
-      var streams = chains.map { stream($0, 1) }
-      for position in 0..<buckets[0].count {
-        let active = position < buckets[1].count ? 2 : 1
-        let calendars = (0..<2).map { factors.draw(buckets[$0][min(position, buckets[$0].count - 1)]) }
-        refresh(&walkers, calendars)
-        for step in 1...steps {
-          let moves = advance(&walkers, calendars, shape, &streams)
-          accepted += moves
-          proposed += lanes
-          guard (steps - step) % every == 0, (steps - step) / every < keptTimes else { continue }
-          for lane in 0..<active * LaneBatch.half {
-            let side = lane / LaneBatch.half
-            certified.append(
-              chain: chains[side] * LaneBatch.half + lane % LaneBatch.half, theta: walkers.theta[lane],
-              level: walkers.level[lane])
-            draws[buckets[side][position]].append(
-              walkers.theta[lane], level: walkers.level[lane], onShelf: walkers.onShelf[lane])
-          }
+    var streams = [stream(0, 1), stream(1, 1)]
+    for position in 0..<visits * plan.stage1Draws {
+      let bucket = position % plan.stage1Draws
+      let calendars = [factors.draw(bucket), factors.draw(bucket)]
+      refresh(&walkers, calendars)
+      for step in 1...steps {
+        accepted += advance(&walkers, calendars, shape, &streams)
+        proposed += lanes
+        guard (steps - step) % every == 0, (steps - step) / every < keptTimes else { continue }
+        for lane in 0..<lanes {
+          certified.append(chain: lane, theta: walkers.theta[lane], level: walkers.level[lane])
+          draws[bucket].append(walkers.theta[lane], level: walkers.level[lane], onShelf: walkers.onShelf[lane])
         }
       }
     }

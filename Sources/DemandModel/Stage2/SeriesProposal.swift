@@ -1,3 +1,4 @@
+import DemandData
 import Foundation
 import NumericKernels
 
@@ -114,10 +115,37 @@ struct PilotSample {
     return best
   }
 
+  /// A pilot sample from the t about draws' mean and covariance, or this one where that is not better. The draws'
+  /// covariance counts as their effective size allows.
+  func refitted(
+    to sampled: SampledSeries, target: SeriesTarget, factors: UnsafePointer<Double>, stream: inout RandomStream
+  ) -> PilotSample {
+    let size = SeriesParameter.count
+    let draws = (0..<sampled.draws.count).map { sampled.draws.theta($0) }
+    guard draws.count > size else { return self }
+    let n = Double(draws.count)
+    let mean = (0..<size).map { i in draws.reduce(0) { $0 + $1[i] } / n }
+    let effective = min(n, sampled.outcome.essBulk ?? 0)
+    let trust = effective / (effective + Double(2 * size))
+    var matrix = proposal.covariance.map { (1 - trust) * $0 }
+    for draw in draws {
+      for i in 0..<size {
+        for j in 0..<size {
+          matrix[i * size + j] += trust * Self.inflation / n * (draw[i] - mean[i]) * (draw[j] - mean[j])
+        }
+      }
+    }
+    guard let moved = SeriesProposal(location: mean, covariance: matrix),
+      let next = PilotSample(moved, target: target, factors: factors, size: Self.pilotSize, stream: &stream),
+      next.acceptance > acceptance
+    else { return self }
+    return next
+  }
+
   private static let inflation = 1.15
   private static let pilotSize = 128
   private static let maximumRounds = 5
-  private static let goodAcceptance = 0.45
+  private static let goodAcceptance = 0.5
 
   /// Weights to the power that leaves an effective size of at least a third of the sample.
   private func temperedWeights() -> [Double] {

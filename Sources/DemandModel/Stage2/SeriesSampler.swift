@@ -21,8 +21,13 @@ package struct SampledSeries: Sendable {
 /// Statistics and Computing 25, 2015); the tests show that the default number of inner steps agrees with four times as
 /// many.
 ///
-/// The stage-1 draws are dealt out to four chains, which run as two pairs, one chain in each half of the kernel's lanes.
-/// Proposals of independence Metropolis do not depend on the chain's state, so eight of them are evaluated at once.
+/// Four chains all go through all stage-1 draws, so that they share one target and R-hat between them means what it
+/// says; they run as two pairs, one chain in each half of the kernel's lanes. Proposals of independence Metropolis do not
+/// depend on the chain's state, so eight of them are evaluated at once.
+///
+/// R-hat and ESS speak of sampling given the stage-1 draws. A series whose first pass falls short of
+/// ``isGood(_:)`` is sampled again from a proposal refitted to its draws, four times as long, then by a random walk; the
+/// best of these is kept, and says so where it still falls short.
 struct SeriesSampler {
   static let chains = 4
 
@@ -36,6 +41,8 @@ struct SeriesSampler {
   let identity: UInt64
   /// Streams of a second round, under a better working prior, are other ones.
   let round: Int
+  /// Whether a series that mixes badly is sampled again with more effort.
+  let escalates: Bool
 
   private var target: SeriesTarget { SeriesTarget(series: series, batch: batch, prior: prior) }
 
@@ -58,13 +65,46 @@ struct SeriesSampler {
     else {
       return .failed("no proposal could be fitted to the posterior")
     }
+    var best: SampledSeries?
     if independently, pilot.acceptance >= Self.leastAcceptance {
-      let sampled = independence(pilot)
-      if let acceptance = sampled.outcome.acceptance, acceptance >= Self.leastAcceptance { return sampled }
+      let first = independence(pilot, plan, part: 0)
+      if !escalates || Self.isGood(first.outcome) { return first }
+      best = first
+      let refitted = pilot.refitted(to: first, target: target, factors: factors.mean, stream: &pilotStream)
+      let second = independence(refitted, plan.longer(), part: Self.secondPart)
+      if Self.isGood(second.outcome) { return second }
+      best = Self.better(first, second)
     }
     let walker = RandomWalkSampler(
-      target: target, factors: factors, plan: plan, stream: { stream(chain: $0, part: $1 + 1 << 16) })
-    return walker.sample(pilot: pilot)
+      target: target, factors: factors, plan: plan, stream: { stream(chain: $0, part: $1 + Self.walkPart) })
+    let walked = walker.sample(pilot: pilot)
+    var chosen = best.map { Self.better($0, walked) } ?? walked
+    if escalates, chosen.draws.isComplete, !Self.isGood(chosen.outcome) {
+      let figures = String(
+        format: "chains mixed badly after every method (R-hat %.3f, bulk ESS %.0f)", chosen.outcome.rhat ?? .nan,
+        chosen.outcome.essBulk ?? .nan)
+      chosen.outcome.reason = chosen.outcome.reason.map { "\($0); \(figures)" } ?? figures
+    }
+    return chosen
+  }
+
+  /// Limits of what a first pass is accepted with.
+  private static let worstRhat = 1.05
+  private static let leastESS = 100.0
+  /// Parts of streams from which a second pass and the walk on number theirs.
+  private static let secondPart = 1 << 15
+  private static let walkPart = 1 << 16
+
+  private static func isGood(_ outcome: SeriesOutcome) -> Bool {
+    guard let rhat = outcome.rhat, let ess = outcome.essBulk, let acceptance = outcome.acceptance else { return false }
+    return rhat <= worstRhat && ess >= leastESS && acceptance >= leastAcceptance
+  }
+
+  /// The one with the smaller R-hat; one without draws loses.
+  private static func better(_ a: SampledSeries, _ b: SampledSeries) -> SampledSeries {
+    guard b.draws.isComplete else { return a }
+    guard a.draws.isComplete else { return b }
+    return (b.outcome.rhat ?? .infinity) < (a.outcome.rhat ?? .infinity) ? b : a
   }
 
   /// Acceptance below which independence Metropolis gives way to the random walk.
@@ -79,7 +119,7 @@ struct SeriesSampler {
     var onShelf = 0.0
   }
 
-  private func independence(_ pilot: PilotSample) -> SampledSeries {
+  private func independence(_ pilot: PilotSample, _ plan: InnerPlan, part: Int) -> SampledSeries {
     let half = LaneBatch.half
     var draws = [StoredDraws](repeating: StoredDraws(), count: plan.stage1Draws)
     var certified = CertifiedQuantities(chains: Self.chains)
@@ -88,20 +128,18 @@ struct SeriesSampler {
     for pair in 0..<Self.chains / 2 {
       let chains = [2 * pair, 2 * pair + 1]
       var states = chains.map { chain in
-        var stream = self.stream(chain: chain, part: 0)
+        var stream = self.stream(chain: chain, part: part)
         let index = pilot.resampled(using: &stream)
         return State(theta: pilot.points[index], logProposal: pilot.logProposals[index])
       }
-      let buckets = chains.map { plan.stage1Draws(ofChain: $0) }
-      for position in 0..<buckets[0].count {
-        // Chains differ by at most one bucket, the first having more; a chain that is through idles.
-        let active = position < buckets[1].count ? 2 : 1
-        let calendars = (0..<2).map { factors.draw(buckets[$0][min(position, buckets[$0].count - 1)]) }
-        var streams = (0..<2).map { self.stream(chain: chains[$0], part: 1 + position) }
+      for position in 0..<plan.visits * plan.stage1Draws {
+        let bucket = position % plan.stage1Draws
+        let calendar = factors.draw(bucket)
+        var streams = chains.map { self.stream(chain: $0, part: part + 1 + position) }
         for firstStep in stride(from: -1, to: plan.innerSteps, by: half) {
           // The first lane of the first batch is the state itself, under its new calendar.
           var logProposals = [Double](repeating: 0, count: 2 * half)
-          for side in 0..<active {
+          for side in 0..<2 {
             for lane in 0..<half {
               if firstStep + lane < 0 {
                 batch.set(side * half + lane, states[side].theta)
@@ -112,8 +150,8 @@ struct SeriesSampler {
               }
             }
           }
-          batch.run(series, factors: calendars[0], calendars[1])
-          for side in 0..<active {
+          batch.run(series, factors: calendar, calendar)
+          for side in 0..<2 {
             for lane in side * half..<(side + 1) * half {
               let step = firstStep + lane - side * half
               let logPosterior = batch.logPosterior(lane, prior: prior)
@@ -135,10 +173,9 @@ struct SeriesSampler {
               accepted += accepts ? 1 : 0
               guard step >= plan.settlingSteps else { continue }
               let state = states[side]
-              certified.append(
-                chain: chains[side], theta: state.theta, level: state.level)
+              certified.append(chain: chains[side], theta: state.theta, level: state.level)
               if plan.stores(step: step) {
-                draws[buckets[side][position]].append(state.theta, level: state.level, onShelf: state.onShelf)
+                draws[bucket].append(state.theta, level: state.level, onShelf: state.onShelf)
               }
             }
           }
@@ -151,24 +188,38 @@ struct SeriesSampler {
   }
 }
 
-/// How inner steps are laid out over the stage-1 draws and chains.
+/// How inner steps are laid out over the stage-1 draws.
 struct InnerPlan: Sendable {
   let stage1Draws: Int
-  /// Steps per stage-1 draw: those asked for, rounded up until they and the state itself fill the lanes, since a lane
-  /// left empty costs the same. The steps gained are settling steps.
+  /// How often a chain goes through all stage-1 draws.
+  let visits: Int
+  /// Steps of a chain per stage-1 draw and visit: those asked for, rounded up until they and the state itself fill the lanes,
+  /// since a lane left empty costs the same. The steps gained are settling steps.
   let innerSteps: Int
   let settlingSteps: Int
-  /// Of the kept steps every so manieth is stored.
-  let storeEvery: Int
+  /// Of a chain's kept steps per stage-1 draw and visit as many are stored, evenly spread.
+  let stored: Int
 
   init(_ specification: ModelSpecification.Stage2, stage1Draws: Int) {
-    self.stage1Draws = stage1Draws
     let asked = max(1, specification.innerSteps)
+    self.init(
+      stage1Draws: stage1Draws, asked: asked, settling: min(max(0, specification.settlingSteps), asked - 1))
+  }
+
+  private init(stage1Draws: Int, visits: Int = 1, asked: Int, settling: Int) {
+    self.stage1Draws = stage1Draws
+    self.visits = visits
     let filled = (asked + 1 + LaneBatch.half - 1) / LaneBatch.half * LaneBatch.half - 1
-    let settling = min(max(0, specification.settlingSteps), asked - 1)
     innerSteps = filled
     settlingSteps = settling + filled - asked
-    storeEvery = max(1, (asked - settling) * stage1Draws / Self.storedDraws)
+    let wanted = Self.storedDraws / (SeriesSampler.chains * visits * max(1, stage1Draws))
+    stored = min(max(1, wanted), asked - settling)
+  }
+
+  /// Four times the steps, in two visits: halves of a chain then share their calendars, and split R-hat does not count
+  /// what differs between stage-1 draws as failure to mix.
+  func longer() -> InnerPlan {
+    InnerPlan(stage1Draws: stage1Draws, visits: 2, asked: 2 * innerSteps, settling: 2 * settlingSteps)
   }
 
   /// Draws stored per series, about: what memory holds for tens of thousands of series.
@@ -176,12 +227,9 @@ struct InnerPlan: Sendable {
 
   var keptSteps: Int { innerSteps - settlingSteps }
 
-  func stores(step: Int) -> Bool { (step - settlingSteps) % storeEvery == storeEvery - 1 }
-
-  /// The stage-1 draws that a chain goes through, in order; with fewer draws than chains every chain takes them all.
-  func stage1Draws(ofChain chain: Int) -> [Int] {
-    stage1Draws < SeriesSampler.chains
-      ? Array(0..<stage1Draws) : Array(stride(from: chain, to: stage1Draws, by: SeriesSampler.chains))
+  func stores(step: Int) -> Bool {
+    let kept = step - settlingSteps
+    return (kept + 1) * stored / keptSteps > kept * stored / keptSteps
   }
 }
 

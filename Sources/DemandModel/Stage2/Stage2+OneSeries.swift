@@ -19,7 +19,8 @@ extension Stage2 {
       return days.withKernelSeries { kernel in
         let sampler = SeriesSampler(
           series: kernel, factors: group, batch: LaneBatch(), prior: prior,
-          plan: InnerPlan(settings, stage1Draws: logCalendars.count), seed: seed, identity: identity, round: 0)
+          plan: InnerPlan(settings, stage1Draws: logCalendars.count), seed: seed, identity: identity, round: 0,
+          escalates: true)
         return sampler.sample(
           starts: WorkingPriors.starts(days: days, factors: group.mean, prior: prior),
           independently: method != .randomWalk)

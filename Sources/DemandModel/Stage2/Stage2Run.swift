@@ -28,21 +28,36 @@ struct Stage2Run: Sendable {
 
   /// Pareto k above which re-weighting is not relied on.
   static let worstParetoK = 0.7
-  /// Standard deviations of a second round's working prior over the hyperprior's.
-  private static let secondWidening = 1.1
+  /// Standard deviations of working priors over those of a learned hyperprior: tails covered, weights near even.
+  private static let widening = 1.15
+  /// Share of series sampled again from which on the hyperprior is learned again.
+  private static let relearnShare = 0.02
 
+  /// Samples in three rounds: a subsample under working priors from Laplace approximations, to learn the hyperprior
+  /// roughly; all series under that hyperprior, slightly widened; and those whose draws fit the hyperprior learned from
+  /// all of them badly once more.
+  ///
+  /// The middle round is what keeps the hyperprior unbiased. A finite number of stored draws estimates each series'
+  /// marginal likelihood the worse the less the hyperprior looks like the working prior, and that favours hyperpriors
+  /// as wide as a wide working prior.
   func fit(sweeps: Int) throws(Cancelled) -> Fit {
     let toSample = days.indices.filter { days[$0] != nil }
     let working = WorkingPriors(model: model, factors: factors, groupOfSeries: groupOfSeries, days: days)
-    let pilots = working.subsample().count
-    let total = pilots + toSample.count
-    var priors = try working.find(control: control, progressTotal: total)
-    var priorOfSeries = days.indices.map { model.cell(ofSeries: $0) }
+    let scouts = working.subsample()
+    let total = scouts.count + toSample.count
+    let cells = days.indices.map { model.cell(ofSeries: $0) }
+    let approximate = try working.find(control: control, progressTotal: total)
     var sampled = [SampledSeries?](repeating: nil, count: days.count)
-    try sample(
-      toSample, round: 0, priors: priors, priorOfSeries: priorOfSeries, offset: pilots, total: total, into: &sampled)
-    var hyperprior = try learn(sampled, priors, priorOfSeries, sweeps: sweeps)
+    try sample(scouts, round: 0, priors: approximate, priorOfSeries: cells, offset: nil, total: total, into: &sampled)
+    var hyperprior = try learn(sampled, approximate, cells, sweeps: sweeps)
     var predictive = hyperprior.predictive()
+    var priors = predictive.map(Self.widened)
+    var priorOfSeries = cells
+    try sample(
+      toSample, round: 1, priors: priors, priorOfSeries: priorOfSeries, offset: scouts.count, total: total,
+      into: &sampled)
+    hyperprior = try learn(sampled, priors, priorOfSeries, sweeps: sweeps)
+    predictive = hyperprior.predictive()
     let worn = toSample.filter { series in
       guard let draws = sampled[series]?.draws, draws.count > 0 else { return false }
       let k = ArchivedDraws.paretoK(
@@ -51,19 +66,23 @@ struct Stage2Run: Sendable {
     }
     if !worn.isEmpty {
       let first = priors.count
-      priors += predictive.map { prior in
-        NormalPrior(mean: prior.mean, sd: prior.sd.map { $0 * Self.secondWidening })
-      }
+      priors += predictive.map(Self.widened)
       for series in worn { priorOfSeries[series] = first + model.cell(ofSeries: series) }
       try sample(
-        worn, round: 1, priors: priors, priorOfSeries: priorOfSeries, offset: nil, total: total, into: &sampled)
-      // The renewed draws also make better proposals for the hyperprior itself.
-      hyperprior = try learn(sampled, priors, priorOfSeries, sweeps: sweeps)
-      predictive = hyperprior.predictive()
+        worn, round: 2, priors: priors, priorOfSeries: priorOfSeries, offset: nil, total: total, into: &sampled)
+      // A few renewed series say nothing new of the hyperprior; many do.
+      if Double(worn.count) > Self.relearnShare * Double(toSample.count) {
+        hyperprior = try learn(sampled, priors, priorOfSeries, sweeps: sweeps)
+        predictive = hyperprior.predictive()
+      }
     }
     return Fit(
       sampled: sampled, workingPriors: priors, workingPriorOfSeries: priorOfSeries, hyperprior: hyperprior,
       predictive: predictive)
+  }
+
+  private static func widened(_ prior: NormalPrior) -> NormalPrior {
+    NormalPrior(mean: prior.mean, sd: prior.sd.map { $0 * widening })
   }
 
   private func sample(
@@ -85,7 +104,8 @@ struct Stage2Run: Sendable {
       factors.withGroup(groupOfSeries[series], from: days.start) { factors in
         let sampler = SeriesSampler(
           series: kernel, factors: factors, batch: batch, prior: prior, plan: plan, seed: seed,
-          identity: identity(of: series), round: round)
+          identity: identity(of: series), round: round,
+          escalates: round > 0)
         return sampler.sample(starts: WorkingPriors.starts(days: days, factors: factors.mean, prior: prior))
       }
     }
@@ -136,7 +156,7 @@ struct Stage2Run: Sendable {
         of: sampled.draws, hyperprior: fit.predictive[model.cell(ofSeries: series)], working: working)
       outcome.paretoK = k.isFinite ? k : nil
       if k > Self.worstParetoK {
-        let reason = "its draws fit the hyperprior badly (Pareto k above \(Self.worstParetoK)) after a second round"
+        let reason = "its draws fit the hyperprior badly (Pareto k above \(Self.worstParetoK)) after another round"
         outcome.reason = outcome.reason.map { "\($0); \(reason)" } ?? reason
       }
       return SeriesPosterior(

@@ -2,8 +2,8 @@ import CNumericKernels
 import Foundation
 import NumericKernels
 
-/// Finds the working priors under which series are sampled: one normal per cell of department and store, near the
-/// hyperprior to come and wider than it. They are divided out later, so they cost efficiency at worst.
+/// Finds the working priors under which a first few series are sampled to learn the hyperprior roughly: one normal per
+/// cell of department and store, near the hyperprior to come and wider than it. They are divided out later.
 ///
 /// A deterministic subsample of each cell's series goes through a few rounds of approximate expectation-maximisation:
 /// mode and Laplace variance of every series under the current prior, then the prior's means and variances from both
@@ -15,11 +15,11 @@ struct WorkingPriors: Sendable {
   /// `[series]`, nil where a series has no history.
   let days: [SeriesDays?]
 
-  private static let rounds = 3
+  private static let rounds = 6
   private static let perCell = 12...48
   private static let perDepartment = 240
   /// Standard deviations in sampling over those found.
-  private static let widening = 1.3
+  private static let widening = 1.2
   /// Series that the starting prior counts for in a department's variances, and a department's in a cell's means.
   private static let priorWeight = 5.0
   /// Per block: sd of the first round's prior, and the floor of what is found.

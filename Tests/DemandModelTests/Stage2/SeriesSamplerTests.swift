@@ -23,8 +23,8 @@ import Testing
     let kept = 31
     let calendar = SeriesSimulator.logCalendar(days: 150)
     var settings = ModelSpecification.Stage2()
-    settings.innerSteps = 127
-    settings.settlingSteps = 32
+    settings.innerSteps = 47
+    settings.settlingSteps = 15
     var counts = [[Int]](repeating: [Int](repeating: 0, count: bins), count: SeriesParameter.count)
     for replicate in 0..<replicates {
       var stream = RandomStream(seed: 21, purpose: 9001, index: UInt64(replicate))
