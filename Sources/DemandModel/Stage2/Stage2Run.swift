@@ -30,14 +30,16 @@ struct Stage2Run: Sendable {
   static let worstParetoK = 0.7
   /// Standard deviations of working priors over those of a learned hyperprior: tails covered, weights near even.
   private static let widening = 1.15
+  /// Rounds in which a subsample only serves to learn the hyperprior roughly.
+  private static let scoutingRounds = 2
   /// Share of series sampled again from which on the hyperprior is learned again.
   private static let relearnShare = 0.02
 
-  /// Samples in three rounds: a subsample under working priors from Laplace approximations, to learn the hyperprior
-  /// roughly; all series under that hyperprior, slightly widened; and those whose draws fit the hyperprior learned from
-  /// all of them badly once more.
+  /// Samples a subsample under working priors from Laplace approximations to learn the hyperprior roughly, again under
+  /// what was learned; then all series under that hyperprior, slightly widened; and those whose draws fit the hyperprior
+  /// learned from all of them badly once more.
   ///
-  /// The middle round is what keeps the hyperprior unbiased. A finite number of stored draws estimates each series'
+  /// A working prior close to the hyperprior is what keeps the hyperprior unbiased. A finite number of stored draws estimates each series'
   /// marginal likelihood the worse the less the hyperprior looks like the working prior, and that favours hyperpriors
   /// as wide as a wide working prior.
   func fit(sweeps: Int) throws(Cancelled) -> Fit {
@@ -46,18 +48,20 @@ struct Stage2Run: Sendable {
     let scouts = working.subsample()
     let total = scouts.count + toSample.count
     let cells = days.indices.map { model.cell(ofSeries: $0) }
-    let approximate = try working.find(control: control, progressTotal: total)
+    var priors = try working.find(control: control, progressTotal: total)
     var sampled = [SampledSeries?](repeating: nil, count: days.count)
-    try sample(scouts, round: 0, priors: approximate, priorOfSeries: cells, offset: nil, total: total, into: &sampled)
-    var hyperprior = try learn(sampled, approximate, cells, sweeps: sweeps)
-    var predictive = hyperprior.predictive()
-    var priors = predictive.map(Self.widened)
+    for round in 0..<Self.scoutingRounds {
+      try sample(
+        scouts, round: round, priors: priors, priorOfSeries: cells, offset: nil, total: total, into: &sampled)
+      priors = try learn(sampled, priors, cells, sweeps: sweeps).predictive().map(Self.widened)
+    }
     var priorOfSeries = cells
     try sample(
-      toSample, round: 1, priors: priors, priorOfSeries: priorOfSeries, offset: scouts.count, total: total,
+      toSample, round: Self.scoutingRounds, priors: priors, priorOfSeries: priorOfSeries, offset: scouts.count,
+      total: total,
       into: &sampled)
-    hyperprior = try learn(sampled, priors, priorOfSeries, sweeps: sweeps)
-    predictive = hyperprior.predictive()
+    var hyperprior = try learn(sampled, priors, priorOfSeries, sweeps: sweeps)
+    var predictive = hyperprior.predictive()
     let worn = toSample.filter { series in
       guard let draws = sampled[series]?.draws, draws.count > 0 else { return false }
       let k = ArchivedDraws.paretoK(
@@ -69,7 +73,8 @@ struct Stage2Run: Sendable {
       priors += predictive.map(Self.widened)
       for series in worn { priorOfSeries[series] = first + model.cell(ofSeries: series) }
       try sample(
-        worn, round: 2, priors: priors, priorOfSeries: priorOfSeries, offset: nil, total: total, into: &sampled)
+        worn, round: Self.scoutingRounds + 1, priors: priors, priorOfSeries: priorOfSeries, offset: nil, total: total,
+        into: &sampled)
       // A few renewed series say nothing new of the hyperprior; many do.
       if Double(worn.count) > Self.relearnShare * Double(toSample.count) {
         hyperprior = try learn(sampled, priors, priorOfSeries, sweeps: sweeps)
@@ -105,7 +110,7 @@ struct Stage2Run: Sendable {
         let sampler = SeriesSampler(
           series: kernel, factors: factors, batch: batch, prior: prior, plan: plan, seed: seed,
           identity: identity(of: series), round: round,
-          escalates: round > 0)
+          escalates: round >= Self.scoutingRounds)
         return sampler.sample(starts: WorkingPriors.starts(days: days, factors: factors.mean, prior: prior))
       }
     }

@@ -15,13 +15,15 @@ struct WorkingPriors: Sendable {
   /// `[series]`, nil where a series has no history.
   let days: [SeriesDays?]
 
-  private static let rounds = 6
+  private static let rounds = 12
   private static let perCell = 12...48
   private static let perDepartment = 240
   /// Standard deviations in sampling over those found.
-  private static let widening = 1.2
-  /// Series that the starting prior counts for in a department's variances, and a department's in a cell's means.
+  private static let widening = 1.15
+  /// Series that a department's mean counts for in a cell's.
   private static let priorWeight = 5.0
+  /// Series that the starting prior counts for in a department's variances: little, as a wide start would otherwise stay in them.
+  private static let priorWeightOfVariance = 1.0
   /// Per block: sd of the first round's prior, and the floor of what is found.
   private static let startingSD = [1.2, 1.2, 1.5, 0.25, 0.5, 0.5]
   private static let floorSD = [0.35, 0.3, 0.5, 0.06, 0.2, 0.2]
@@ -168,7 +170,7 @@ struct WorkingPriors: Sendable {
       }
       for block in 0..<ParameterBlock.count {
         let start = Self.startingSD[block] * Self.startingSD[block]
-        let found = (variance[block] + Self.priorWeight * start) / (count[block] + Self.priorWeight)
+        let found = (variance[block] + Self.priorWeightOfVariance * start) / (count[block] + Self.priorWeightOfVariance)
         for store in 0..<model.stores {
           for parameter in ParameterBlock.allCases[block].parameters {
             result[department * model.stores + store].sd[parameter] = max(found.squareRoot(), Self.floorSD[block])

@@ -118,10 +118,10 @@ import Testing
     }
     // Nominal is 90 % of 112: 101 with a binomial standard deviation of 3.2. Bounds set before the result.
     #expect(Double(inside) / Double(asked) > 0.8, "\(inside) of \(asked)")
-    // Spreads are neither too wide nor too narrow: 16 means, each within about a tenth of its truth.
+    // Spreads are neither too wide nor too narrow, by 16 posterior means. What is reached, 1.09, is still on the wide
+    // side for a reason not yet found (the width of the working prior no longer moves it).
     let ratio = weekdayRatios.reduce(0, +) / Double(weekdayRatios.count)
     #expect(abs(ratio - 1) < 0.1, "weekday sd over truth \(ratio)")
-    print("hyperprior coverage \(inside) of \(asked), weekday sd over truth \(ratio)")
   }
 
   /// What statuses and prices make of series without a history to sample from.
