@@ -27,15 +27,29 @@ package struct SparseRows: Sendable, Hashable {
     self.value = value
   }
 
-  /// `x_t' b` of one day.
+  /// `x_t' b` of one day, b the elements of `coefficients` from `first` on.
   package func product(day: Int, _ coefficients: [Double], from first: Int = 0) -> Double {
-    var sum = 0.0
-    for entry in offsets[day]..<offsets[day + 1] { sum += value[entry] * coefficients[first + column[entry]] }
-    return sum
+    precondition(first >= 0 && first + columnCount <= coefficients.count, "one coefficient for every column")
+    return coefficients.withUnsafeBufferPointer { b in
+      column.withUnsafeBufferPointer { column in
+        value.withUnsafeBufferPointer { value in
+          var sum = 0.0
+          for entry in offsets[day]..<offsets[day + 1] { sum += value[entry] * b[first + column[entry]] }
+          return sum
+        }
+      }
+    }
   }
 
   /// Adds `weight x_t` to a vector of the columns.
   package func add(_ weight: Double, day: Int, to sums: inout [Double]) {
-    for entry in offsets[day]..<offsets[day + 1] { sums[column[entry]] += weight * value[entry] }
+    precondition(sums.count == columnCount, "one sum for every column")
+    sums.withUnsafeMutableBufferPointer { sums in
+      column.withUnsafeBufferPointer { column in
+        value.withUnsafeBufferPointer { value in
+          for entry in offsets[day]..<offsets[day + 1] { sums[column[entry]] += weight * value[entry] }
+        }
+      }
+    }
   }
 }

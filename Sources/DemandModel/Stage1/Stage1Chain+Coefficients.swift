@@ -7,9 +7,11 @@ struct CalendarWorkspace: Sendable {
   var cholesky: DenseCholesky
   /// `X_g'(eta - shift - level)` of each group, which the interweaving step uses again.
   var products: [[Double]]
-  /// Design shared below each node, and X'X of every distinct design over the days on which anything is observed.
+  /// Design shared below each node, X'X and weekly sums of every distinct design over the days on which
+  /// anything is observed.
   let nodeDesigns: [NodeDesign]
   let dayGrams: [[Double]]
+  let daySlowInWeek: [[Double]]
 
   init(model: Stage1Model, days: [Int]) {
     let columns = model.columnCount
@@ -18,6 +20,9 @@ struct CalendarWorkspace: Sendable {
     products = [[Double]](repeating: [Double](repeating: 0, count: columns), count: model.groupCount)
     nodeDesigns = (0..<model.effects.effectCount).map { model.sharedDesign(ofNode: $0) }
     dayGrams = model.design.rows.map { $0.gram(days: days) }
+    daySlowInWeek = model.design.rows.map {
+      $0.sumsByWeek(days: days, weekOfDay: model.weekOfDay, columns: model.slowColumns)
+    }
   }
 }
 
@@ -40,9 +45,8 @@ extension Stage1Chain {
     for column in 0..<columns {
       draw[column] = precision * products[column] + prior.precision[column] * prior.mean[column]
     }
-    for index in calendarWorkspace.matrix.indices {
-      calendarWorkspace.matrix[index] = precision * model.gram[group][index]
-    }
+    let gram = model.gram[model.kindOfGroup[group]]
+    for index in gram.indices { calendarWorkspace.matrix[index] = precision * gram[index] }
     for column in 0..<columns { calendarWorkspace.matrix[column * columns + column] += prior.precision[column] }
     try calendarWorkspace.cholesky.factor(calendarWorkspace.matrix)
     calendarWorkspace.cholesky.sample(canonical: &draw, using: &stream)

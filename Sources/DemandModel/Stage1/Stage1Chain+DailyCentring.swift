@@ -6,6 +6,8 @@ struct NodeDesign: Sendable {
   let rows: Int
   /// Columns on which all groups of the node agree.
   let columns: [Int]
+  /// Those among them that are slow, as positions in the model's slow columns.
+  let slowPositions: [Int]
 }
 
 extension Stage1Model {
@@ -17,7 +19,8 @@ extension Stage1Model {
     let columns = (0..<columnCount).filter { column in
       distinct.allSatisfy { design.rows[$0].values(ofColumn: column) == design.rows[first].values(ofColumn: column) }
     }
-    return NodeDesign(rows: first, columns: columns)
+    let slow = slowColumns.indices.filter { columns.contains(slowColumns[$0]) }
+    return NodeDesign(rows: first, columns: columns, slowPositions: slow)
   }
 }
 
@@ -43,6 +46,19 @@ extension SparseRows {
     }
     return gram
   }
+
+  /// Sums of some columns over some days by week, `[week][position in columns]`.
+  func sumsByWeek(days: [Int], weekOfDay: [Int], columns: [Int]) -> [Double] {
+    var position = [Int](repeating: -1, count: columnCount)
+    for (index, column) in columns.enumerated() { position[column] = index }
+    var sums = [Double](repeating: 0, count: ((weekOfDay.last ?? -1) + 1) * columns.count)
+    for day in days {
+      for entry in offsets[day]..<offsets[day + 1] where position[column[entry]] >= 0 {
+        sums[weekOfDay[day] * columns.count + position[column[entry]]] += value[entry]
+      }
+    }
+    return sums
+  }
 }
 
 extension Stage1Chain {
@@ -51,7 +67,7 @@ extension Stage1Chain {
   ///
   /// Given the daily shocks themselves, a node's effects are tied to the average of its groups' noise, though a shared
   /// shock of the same size could stand for them; here they are tied to the shocks' scale only. First u given phi and D,
-  /// a regression with noise daily_c; then D given phi and u, a random walk seen with that noise.
+  /// a regression with noise daily_c; then D and the slow part of u given phi, as in the interweaving of weekly shocks.
   mutating func centreDailyShocks() throws(NotPositiveDefinite) {
     guard model.effects.effectCount > 0 else { return }
     for node in 0..<model.effects.effectCount {
@@ -100,32 +116,35 @@ extension Stage1Chain {
   }
 
   private mutating func recentrePath(node: Int) throws(NotPositiveDefinite) {
-    let (weeks, nodes) = (model.weekCount, model.effects.effectCount)
-    let component = model.component(ofNode: node)
-    let precision = 1 / (state.dailyScales[component] * state.dailyScales[component])
-    let walk = 1 / (state.weeklyScales.levels[component] * state.weeklyScales.levels[component])
-    var diagonal = [Double](repeating: 2 * walk, count: weeks - 1)
-    diagonal[weeks - 2] = walk
-    var old = [Double](repeating: 0, count: weeks)
-    for week in 1..<weeks { old[week] = old[week - 1] + state.weeklyShocks[week * nodes + node] }
-    var path = [Double](repeating: 0, count: weeks - 1)
+    let (weeks, all, nodes) = (model.weekCount, model.columnCount, model.effects.effectCount)
+    let shared = calendarWorkspace.nodeDesigns[node]
+    let rows = model.design.rows[shared.rows]
+    let gram = calendarWorkspace.dayGrams[shared.rows]
+    let positions = shared.slowPositions
+    let columns = positions.map { model.slowColumns[$0] }
+    let scale = state.dailyScales[model.component(ofNode: node)]
+    let precision = 1 / (scale * scale)
+    var days = [Double](repeating: 0, count: weeks)
+    var weekly = days
+    var products = [Double](repeating: 0, count: all)
     for day in dailyWorkspace.days {
-      let week = model.weekOfDay[day]
-      if week == 0 { continue }
-      diagonal[week - 1] += precision
-      path[week - 1] += precision * (state.dailyShocks[day * nodes + node] + old[week])
+      let shock = state.dailyShocks[day * nodes + node]
+      days[model.weekOfDay[day]] += 1
+      weekly[model.weekOfDay[day]] += shock
+      rows.add(shock, day: day, to: &products)
     }
-    var cholesky = TridiagonalCholesky(size: weeks - 1)
-    try cholesky.factor(diagonal: diagonal, offDiagonal: [Double](repeating: -walk, count: weeks - 1))
-    cholesky.sample(canonical: &path, using: &stream)
-    let groups = model.groups(ofNode: node)
-    for week in 1..<weeks {
-      state.weeklyShocks[week * nodes + node] = path[week - 1] - (week > 1 ? path[week - 2] : 0)
-      for group in groups { state.level[group * weeks + week] += path[week - 1] - old[week] }
-    }
+    var system = SharedPathSystem(weeks: weeks, columns: columns.count)
+    system.addDays(
+      precision: precision, days: days, slow: calendarWorkspace.daySlowInWeek[shared.rows],
+      stride: model.slowColumns.count, columns: positions
+    ) { gram[columns[$0] * all + columns[$1]] }
+    system.addResiduals(precision: precision, weekly: weekly, from: 0) { products[columns[$0]] }
+    let change = try drawSharedPath(
+      node: node, groups: model.groups(ofNode: node), columns: columns, system: &system)
+    var effects = [Double](repeating: 0, count: all)
+    for (index, column) in columns.enumerated() { effects[column] = change.effects[index] }
     for day in dailyWorkspace.days {
-      let week = model.weekOfDay[day]
-      if week > 0 { state.dailyShocks[day * nodes + node] -= path[week - 1] - old[week] }
+      state.dailyShocks[day * nodes + node] -= change.path[model.weekOfDay[day]] + rows.product(day: day, effects)
     }
   }
 }

@@ -17,9 +17,10 @@ extension Stage1Chain {
     var score = calendarWorkspace.products
     for group in 0..<groups {
       let b = Array(state.coefficients[group * columns..<(group + 1) * columns])
+      let gram = model.gram[model.kindOfGroup[group]]
       for row in 0..<columns {
         var sum = 0.0
-        for column in 0..<columns { sum += model.gram[group][row * columns + column] * b[column] }
+        for column in 0..<columns { sum += gram[row * columns + column] * b[column] }
         score[group][row] -= sum
       }
     }
@@ -75,10 +76,11 @@ extension Stage1Chain {
     for (group, deviation) in deviations.enumerated() {
       var precision = [Double](repeating: 0, count: size * size)
       var linear = [Double](repeating: 0, count: size)
+      let gram = model.gram[model.kindOfGroup[group]]
       for (i, row) in columns.enumerated() {
         var sum = score[group][row]
         for (j, column) in columns.enumerated() {
-          let element = model.gram[group][row * all + column]
+          let element = gram[row * all + column]
           precision[i * size + j] = precisions[group] * element
           sum += element * deviation[j]
         }
@@ -126,12 +128,15 @@ extension Stage1Chain {
     let (columns, nodes) = (model.columnCount, model.effects.effectCount)
     for index in calendarWorkspace.matrix.indices { calendarWorkspace.matrix[index] = 0 }
     var draw = [Double](repeating: 0, count: columns)
+    var precisionOfKind = [Double](repeating: 0, count: model.gram.count)
     for group in groups {
       let precision = precisions[group]
-      for index in 0..<columns * columns {
-        calendarWorkspace.matrix[index] += precision * model.gram[group][index]
-      }
+      precisionOfKind[model.kindOfGroup[group]] += precision
       for column in 0..<columns { draw[column] += precision * score[group][column] }
+    }
+    for (kind, precision) in precisionOfKind.enumerated() where precision > 0 {
+      let gram = model.gram[kind]
+      for index in 0..<columns * columns { calendarWorkspace.matrix[index] += precision * gram[index] }
     }
     let old = (0..<columns).map { state.pooled[$0 * nodes + node] }
     for row in 0..<columns {
@@ -146,7 +151,19 @@ extension Stage1Chain {
     calendarWorkspace.cholesky.sample(canonical: &draw, using: &stream)
     for column in 0..<columns { state.pooled[column * nodes + node] = draw[column] }
     let change = zip(draw, old).map { $0 - $1 }
-    for group in groups { move(group: group, columns: Array(0..<columns), by: change, score: &score) }
+    for (kind, precision) in precisionOfKind.enumerated() where precision > 0 {
+      let gram = model.gram[kind]
+      var products = [Double](repeating: 0, count: columns)
+      for (row, change) in change.enumerated() {
+        for column in 0..<columns { products[column] += gram[row * columns + column] * change }
+      }
+      for group in groups where model.kindOfGroup[group] == kind {
+        for column in 0..<columns {
+          state.coefficients[group * columns + column] += change[column]
+          score[group][column] -= products[column]
+        }
+      }
+    }
   }
 
   /// A scale given standardised directions: coefficients of group g are `scale * directions[g] / scale` plus the rest.
@@ -161,7 +178,7 @@ extension Stage1Chain {
     var linear = 0.0
     for (group, direction) in directions.enumerated() {
       let standardised = direction.map { $0 / scale }
-      let gram = model.gram[group]
+      let gram = model.gram[model.kindOfGroup[group]]
       var quadratic = 0.0
       var product = 0.0
       for (i, row) in columns.enumerated() {
@@ -184,11 +201,15 @@ extension Stage1Chain {
   /// Adds to a group's coefficients and takes the change of fit out of its score.
   private mutating func move(group: Int, columns: [Int], by change: [Double], score: inout [[Double]]) {
     let all = model.columnCount
+    let gram = model.gram[model.kindOfGroup[group]]
+    var own: [Double] = []
+    swap(&own, &score[group])
     for (i, column) in columns.enumerated() {
       state.coefficients[group * all + column] += change[i]
       // The Gram matrix is symmetric: take its row, which is contiguous.
       let row = column * all
-      for other in 0..<all { score[group][other] -= model.gram[group][row + other] * change[i] }
+      for other in 0..<all { own[other] -= gram[row + other] * change[i] }
     }
+    swap(&own, &score[group])
   }
 }

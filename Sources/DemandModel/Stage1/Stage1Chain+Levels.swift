@@ -24,8 +24,8 @@ struct LevelWorkspace: Sendable {
 }
 
 extension Stage1Chain {
-  /// One group's level path together with its slow coefficients (annual cycle, trend, parts of the month: what a path imitates), given
-  /// the others: an exact draw from a normal distribution whose precision is tridiagonal with a border.
+  /// One group's level path together with its slow coefficients (annual cycle, trend, parts of the month: what a path
+  /// imitates), given the others: an exact draw from a normal distribution whose precision is tridiagonal with a border.
   mutating func sampleLevel(group: Int) throws(NotPositiveDefinite) {
     let (days, weeks, columns) = (model.dayCount, model.weekCount, model.columnCount)
     let slow = model.slowColumns
@@ -50,12 +50,11 @@ extension Stage1Chain {
     }
     addPathPrior(group: group, precision: precision, to: &linear)
 
-    for index in levelWorkspace.cross.indices {
-      levelWorkspace.cross[index] = precision * model.slowInWeek[group][index]
-    }
+    let (slowInWeek, gram) = (model.slowInWeek[model.kindOfGroup[group]], model.gram[model.kindOfGroup[group]])
+    for index in slowInWeek.indices { levelWorkspace.cross[index] = precision * slowInWeek[index] }
     for (i, row) in slow.enumerated() {
       for (j, column) in slow.enumerated() {
-        levelWorkspace.border[i * slow.count + j] = precision * model.gram[group][row * columns + column]
+        levelWorkspace.border[i * slow.count + j] = precision * gram[row * columns + column]
       }
       levelWorkspace.border[i * slow.count + i] += levelWorkspace.slowPrecision[i]
     }
@@ -74,8 +73,9 @@ extension Stage1Chain {
     let own = model.nodes(ofGroup: group)
     let first = 1 / (model.prior.firstLevel * model.prior.firstLevel)
     let walk = 1 / (state.weeklyScales.own * state.weeklyScales.own)
+    let daysInWeek = model.daysInWeek[model.kindOfGroup[group]]
     for week in 0..<weeks {
-      levelWorkspace.diagonal[week] = precision * model.daysInWeek[group][week]
+      levelWorkspace.diagonal[week] = precision * daysInWeek[week]
       levelWorkspace.offDiagonal[week] = -walk
     }
     levelWorkspace.diagonal[0] += first

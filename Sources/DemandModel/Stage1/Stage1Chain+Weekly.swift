@@ -48,9 +48,10 @@ extension Stage1Chain {
       for week in 0..<weeks { offDiagonal[week] = -walk }
       var value = 0.5 * Double(groups * (weeks - 1)) * log(walk)
       for group in 0..<groups {
+        let daysInWeek = model.daysInWeek[model.kindOfGroup[group]]
         for week in 0..<weeks {
           let steps: Double = week == 0 || week == weeks - 1 ? 1 : 2
-          diagonal[week] = steps * walk + precisions[group] * model.daysInWeek[group][week]
+          diagonal[week] = steps * walk + precisions[group] * daysInWeek[week]
           linear[week] = precisions[group] * sums[group * weeks + week]
         }
         diagonal[0] += first
@@ -87,7 +88,7 @@ extension Stage1Chain {
       var mean = model.levelCentre[group]
       for week in 0..<weeks {
         for node in above { mean += state.weeklyShocks[week * nodes + node] }
-        sums[group * weeks + week] -= model.daysInWeek[group][week] * mean
+        sums[group * weeks + week] -= model.daysInWeek[model.kindOfGroup[group]][week] * mean
       }
     }
     return sums
@@ -102,20 +103,22 @@ extension Stage1Chain {
     state.weeklyScales.own = max(abs(stream.normal()) * prior.own, 1e-12)
   }
 
-  /// The same unknowns with the groups' own paths held (see the coefficients' interweaving): each node's cumulative path
-  /// is a random walk seen through weekly sums of residuals, so its conditional precision is tridiagonal; scales are
-  /// normal given standardised paths.
+  /// The same unknowns with the groups' own paths held (see the coefficients' interweaving): each node's path with its
+  /// slow effects, then the scales, which are normal given standardised paths. `fit` follows the slow effects.
   mutating func interweaveWeeklyShocks() throws(NotPositiveDefinite) {
     let (groups, weeks, nodes) = (model.groupCount, model.weekCount, model.effects.effectCount)
     guard weeks > 1 else { return }
-    var residual = weeklyResiduals()
+    var residuals = SlowResiduals(chain: self)
     for (component, offset) in model.effects.nodeOffsets.enumerated() {
       let nodeOfGroup = model.effects.levels[component]
       for node in 0..<model.effects.nodeCounts[component] {
         let members = (0..<groups).filter { nodeOfGroup[$0] == node }
-        try drawNodePath(
-          node: offset + node, groups: members, scale: state.weeklyScales.levels[component], residual: &residual)
+        try drawNodePath(node: offset + node, groups: members, residuals: &residuals)
       }
+    }
+    // The rescaling below keeps the weekly residuals only, not their products with the slow columns.
+    for (component, offset) in model.effects.nodeOffsets.enumerated() {
+      let nodeOfGroup = model.effects.levels[component]
       var paths = [Double](repeating: 0, count: groups * weeks)
       for group in 0..<groups {
         let node = offset + nodeOfGroup[group]
@@ -124,7 +127,7 @@ extension Stage1Chain {
         }
       }
       let scale = state.weeklyScales.levels[component]
-      let factor = rescalePaths(paths, scale: scale, prior: model.prior.weekly, residual: &residual)
+      let factor = rescalePaths(paths, scale: scale, prior: model.prior.weekly, residual: &residuals.weekly)
       state.weeklyScales.levels[component] = scale * abs(factor)
       for week in 1..<weeks {
         for node in offset..<offset + model.effects.nodeCounts[component] {
@@ -142,58 +145,9 @@ extension Stage1Chain {
       }
     }
     let scale = state.weeklyScales.own
-    let factor = rescalePaths(own, scale: scale, prior: model.prior.ownWeekly, residual: &residual)
+    let factor = rescalePaths(own, scale: scale, prior: model.prior.ownWeekly, residual: &residuals.weekly)
     state.weeklyScales.own = scale * abs(factor)
-  }
-
-  /// Weekly sums of eta - shift - fit - level over observed days, `[group][week]`.
-  private func weeklyResiduals() -> [Double] {
-    let (days, weeks) = (model.dayCount, model.weekCount)
-    var residual = [Double](repeating: 0, count: model.groupCount * weeks)
-    for group in 0..<model.groupCount {
-      for day in 0..<days where model.history.isObserved[group * days + day] {
-        let cell = group * days + day
-        let week = group * weeks + model.weekOfDay[day]
-        residual[week] += state.logRate[cell] - state.dailyShift[cell] - state.fit[cell] - state.level[week]
-      }
-    }
-    return residual
-  }
-
-  private mutating func drawNodePath(
-    node: Int, groups: [Int], scale: Double, residual: inout [Double]
-  ) throws(NotPositiveDefinite) {
-    let (weeks, nodes) = (model.weekCount, model.effects.effectCount)
-    let walk = 1 / (scale * scale)
-    var diagonal = [Double](repeating: 2 * walk, count: weeks - 1)
-    diagonal[weeks - 2] = walk
-    let offDiagonal = [Double](repeating: -walk, count: weeks - 1)
-    var old = [Double](repeating: 0, count: weeks - 1)
-    var sum = 0.0
-    for week in 1..<weeks {
-      sum += state.weeklyShocks[week * nodes + node]
-      old[week - 1] = sum
-    }
-    var path = [Double](repeating: 0, count: weeks - 1)
-    for group in groups {
-      let precision = 1 / (state.ownDaily[group] * state.ownDaily[group])
-      for week in 1..<weeks {
-        let days = model.daysInWeek[group][week]
-        diagonal[week - 1] += precision * days
-        path[week - 1] += precision * (residual[group * weeks + week] + days * old[week - 1])
-      }
-    }
-    var cholesky = TridiagonalCholesky(size: weeks - 1)
-    try cholesky.factor(diagonal: diagonal, offDiagonal: offDiagonal)
-    cholesky.sample(canonical: &path, using: &stream)
-    for week in 1..<weeks {
-      state.weeklyShocks[week * nodes + node] = path[week - 1] - (week > 1 ? path[week - 2] : 0)
-      let change = path[week - 1] - old[week - 1]
-      for group in groups {
-        state.level[group * weeks + week] += change
-        residual[group * weeks + week] -= model.daysInWeek[group][week] * change
-      }
-    }
+    for group in 0..<groups { state.updateFit(group: group, model: model) }
   }
 
   /// A weekly scale given standardised paths; returns the factor for it (in absolute value) and them (of any sign).
@@ -205,9 +159,10 @@ extension Stage1Chain {
     var linear = 0.0
     for group in 0..<model.groupCount {
       let daily = 1 / (state.ownDaily[group] * state.ownDaily[group])
+      let daysInWeek = model.daysInWeek[model.kindOfGroup[group]]
       for week in 1..<weeks {
         let standardised = paths[group * weeks + week] / scale
-        let quadratic = model.daysInWeek[group][week] * standardised * standardised
+        let quadratic = daysInWeek[week] * standardised * standardised
         precision += daily * quadratic
         linear += daily * (residual[group * weeks + week] * standardised + quadratic * scale)
       }
@@ -215,10 +170,11 @@ extension Stage1Chain {
     let signed = linear / precision + stream.normal() / precision.squareRoot()
     let factor = signed / scale
     for group in 0..<model.groupCount {
+      let daysInWeek = model.daysInWeek[model.kindOfGroup[group]]
       for week in 1..<weeks {
         let change = (factor - 1) * paths[group * weeks + week]
         state.level[group * weeks + week] += change
-        residual[group * weeks + week] -= model.daysInWeek[group][week] * change
+        residual[group * weeks + week] -= daysInWeek[week] * change
       }
     }
     return factor

@@ -29,7 +29,9 @@ package struct Stage1Model: Sendable {
   /// Columns that a weekly path could imitate, and which are drawn together with it: all but weekdays and events.
   package let slowColumns: [Int]
 
-  /// Sums over observed days: `X_g' X_g` (row-major, by group), observed days by week, slow columns by week.
+  /// Groups of one kind have the same design rows and the same observed days, so they share all cross products.
+  package let kindOfGroup: [Int]
+  /// Sums over a kind's observed days: `X' X` (row-major), observed days by week, slow columns by week.
   package let gram: [[Double]]
   package let daysInWeek: [[Double]]
   package let slowInWeek: [[Double]]
@@ -37,6 +39,11 @@ package struct Stage1Model: Sendable {
   private(set) var logCounts: [Double]
 
   private static let slowBlocks: [CalendarBlock] = [.weekendBySeason, .annual, .benefit, .monthPart, .trend]
+
+  private struct Kind: Hashable {
+    let rows: Int
+    let isObserved: [Bool]
+  }
 
   package var groupCount: Int { structure.groups.count }
   package var dayCount: Int { history.dayCount }
@@ -74,31 +81,38 @@ package struct Stage1Model: Sendable {
     let slow = Self.slowBlocks.flatMap { design.columns(of: $0) }.sorted()
     slowColumns = slow
 
-    let k = design.columns.count
-    var gram = [[Double]](repeating: [Double](repeating: 0, count: k * k), count: groups)
-    var daysInWeek = [[Double]](repeating: [Double](repeating: 0, count: weeks), count: groups)
-    var slowInWeek = [[Double]](repeating: [Double](repeating: 0, count: weeks * slow.count), count: groups)
+    var kinds: [Kind: Int] = [:]
+    var kindOfGroup: [Int] = []
+    var gram: [[Double]] = []
+    var daysInWeek: [[Double]] = []
+    var slowInWeek: [[Double]] = []
     var centres: [Double] = []
     for group in 0..<groups {
-      let rows = design.rows[design.rowsOfLocation[structure.locationOfGroup[group]]]
       var units = 0.5
       var observed = 0.5
-      for day in 0..<days where history.isObserved[group * days + day] {
-        units += history.counts[group * days + day]
+      for cell in group * days..<(group + 1) * days where history.isObserved[cell] {
+        units += history.counts[cell]
         observed += 1
-        daysInWeek[group][weekOfDay[day]] += 1
-        let entries = rows.offsets[day]..<rows.offsets[day + 1]
-        for first in entries {
-          for second in entries {
-            gram[group][rows.column[first] * k + rows.column[second]] += rows.value[first] * rows.value[second]
-          }
-          if let index = slow.firstIndex(of: rows.column[first]) {
-            slowInWeek[group][weekOfDay[day] * slow.count + index] += rows.value[first]
-          }
-        }
       }
       centres.append(log(units / observed))
+      let kind = Kind(
+        rows: design.rowsOfLocation[structure.locationOfGroup[group]],
+        isObserved: Array(history.isObserved[group * days..<(group + 1) * days]))
+      if let known = kinds[kind] {
+        kindOfGroup.append(known)
+        continue
+      }
+      kindOfGroup.append(kinds.count)
+      kinds[kind] = kinds.count
+      let observedDays = (0..<days).filter { kind.isObserved[$0] }
+      let rows = design.rows[kind.rows]
+      gram.append(rows.gram(days: observedDays))
+      var count = [Double](repeating: 0, count: weeks)
+      for day in observedDays { count[weekOfDay[day]] += 1 }
+      daysInWeek.append(count)
+      slowInWeek.append(rows.sumsByWeek(days: observedDays, weekOfDay: weekOfDay, columns: slow))
     }
+    self.kindOfGroup = kindOfGroup
     self.gram = gram
     self.daysInWeek = daysInWeek
     self.slowInWeek = slowInWeek

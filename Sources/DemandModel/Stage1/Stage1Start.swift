@@ -34,7 +34,7 @@ extension Stage1State {
       for week in 0..<weeks {
         let near = max(0, week - 4)...min(weeks - 1, week + 4)
         let sold = near.reduce(0.0) { $0 + units[$1] }
-        let open = near.reduce(0.0) { $0 + model.daysInWeek[group][$1] }
+        let open = near.reduce(0.0) { $0 + model.daysInWeek[model.kindOfGroup[group]][$1] }
         level[group * weeks + week] = log((sold + mean) / (open + 1)) + noise
       }
       updateFit(group: group, model: model)
