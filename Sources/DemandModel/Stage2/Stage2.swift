@@ -36,7 +36,8 @@ public enum Stage2 {
   ///   - groups: Stage 1's posterior over at least the days of the panel that series see.
   ///   - horizon: Days ahead in which a price makes a product without history one on sale.
   /// - Throws: ``Cancelled`` when `control` asks for it.
-  /// - Complexity: about 250 passes over each series' days, sixteen parameter vectors at a time.
+  /// - Complexity: some hundreds of passes over each series' days, sixteen parameter vectors at a time; escalated series take
+  ///   several times as many.
   public static func sample(
     panel: Panel, groups: GroupPosterior, specification: ModelSpecification, horizon: Int, seed: UInt64,
     control: RunControl

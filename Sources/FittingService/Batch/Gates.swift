@@ -20,11 +20,10 @@ package struct Gates: Sendable {
     published: (total: NodeForecast, origin: Day)?
   ) -> [String] {
     var reasons: [String] = []
-    // R-hat is not a number where chains never moved, which is no convergence either.
-    let unconverged = diagnostics.filter { !($0.rhat <= limits.rhatLimit) }.sorted { $0.rhat > $1.rhat }
+    let unconverged = self.unconverged(diagnostics).filter { !Gates.isHyperparameter($0) }
     if let worst = unconverged.first {
       reasons.append(
-        "\(unconverged.count) of \(diagnostics.count) parameters have R-hat above \(limits.rhatLimit), worst "
+        "\(unconverged.count) of \(diagnostics.count { !Gates.isHyperparameter($0) }) group parameters have R-hat above \(limits.rhatLimit), worst "
           + "\(worst.name) at \(Gates.text(worst.rhat)): give the group model more warm-up and draws (model.stage1)")
     }
     let daily = total.total.mean / Double(max(1, total.days.count))
@@ -44,6 +43,29 @@ package struct Gates: Sendable {
           + "find what changed, or raise gates.drift_limit")
     }
     return reasons
+  }
+
+  /// What a reader of the run should know and that stops nothing, each a full sentence.
+  ///
+  /// Hyperparameters of series only re-weight draws that were sampled without them, so slow mixing among them costs
+  /// efficiency first; each series has its own certificate.
+  package func remarks(diagnostics: [ParameterDiagnostic]) -> [String] {
+    let slow = unconverged(diagnostics).filter(Gates.isHyperparameter)
+    guard let worst = slow.first else { return [] }
+    return [
+      "\(slow.count) hyperparameters of series have R-hat above \(limits.rhatLimit), worst \(worst.name) at "
+        + "\(Gates.text(worst.rhat)): more model.stage2.hyperprior_sweeps would help."
+    ]
+  }
+
+  /// Parameters beyond the limit, worst first.
+  private func unconverged(_ diagnostics: [ParameterDiagnostic]) -> [ParameterDiagnostic] {
+    // R-hat is not a number where chains never moved, which is no convergence either.
+    diagnostics.filter { !($0.rhat <= limits.rhatLimit) }.sorted { $0.rhat > $1.rhat }
+  }
+
+  private static func isHyperparameter(_ diagnostic: ParameterDiagnostic) -> Bool {
+    diagnostic.name.hasPrefix("hyper_")
   }
 
   /// Sum of the new forecast's means over the old one's, over the days in both horizons; nil without common days.

@@ -64,17 +64,18 @@ struct Reports {
     let products = panel.hierarchy.product.leaves
     let stores = panel.hierarchy.location.leaves
     let outcomes = panel.hierarchy.series.compactMap { outcome["\(products[$0.product])\u{0}\(stores[$0.store])"] }
+    let diagnostics = try environment.store.diagnostics(run: record.id)
     return ReportInput(
       title: "Demand forecast", unit: "units", hierarchy: panel.hierarchy,
       run: RunFacts(
         id: String(record.id), key: record.key, origin: record.origin, horizon: record.horizon, seed: record.seed,
         draws: environment.configuration.model.simulation.draws, version: record.codeVersion,
         finishedAt: record.finishedAt.map { $0.formatted(.iso8601) }),
-      outcomes: outcomes, parameters: try environment.store.diagnostics(run: record.id),
+      outcomes: outcomes, parameters: diagnostics,
       backtest: try environment.store.latestBacktest()?.result,
       eventsThrough: panel.calendar.knownThrough,
       warnings: [
         "Prices and promotions are not in the model: the forecast goes on at the recent mix of regular and promoted days."
-      ])
+      ] + Gates(limits: environment.configuration.gates).remarks(diagnostics: diagnostics))
   }
 }

@@ -40,8 +40,20 @@ import Testing
   @Test(arguments: [1.06, 2, .infinity, .nan]) func unconvergedParametersRefuse(rhat: Double) {
     let reasons = refusals(rhat: rhat)
     #expect(reasons.count == 1)
-    #expect(reasons[0].hasPrefix("1 of 2 parameters have R-hat above 1.05"))
+    #expect(reasons[0].hasPrefix("1 of 2 group parameters have R-hat above 1.05"))
     #expect(reasons[0].contains("weekly_scale[total]"))
+  }
+
+  @Test func hyperparametersAreRemarkedUponOnly() {
+    let gates = Gates(limits: DemandConfiguration.embedded.gates)
+    var slow = parameter(rhat: 1.4)
+    slow.name = "hyper_sd[alpha|DAIRY]"
+    let none = gates.refusals(
+      diagnostics: [slow], total: forecast(1), origin: origin, recentDaily: nil, published: nil)
+    #expect(none.isEmpty)
+    #expect(gates.remarks(diagnostics: [slow, parameter(rhat: 2)]).count == 1)
+    #expect(gates.remarks(diagnostics: [slow])[0].contains("hyper_sd[alpha|DAIRY] at 1.4"))
+    #expect(gates.remarks(diagnostics: [parameter(rhat: 2)]).isEmpty)
   }
 
   @Test func aForecastFarFromRecentSalesRefuses() {
