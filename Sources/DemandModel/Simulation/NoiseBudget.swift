@@ -18,8 +18,8 @@ import Foundation
 ///     group:      (1 + c) (1 + o) (1 + sum_i u_i / phi'_i)        to equal  (1 + c) (1 + D),      u_i = w_i^2 / P_i
 ///
 /// (a series off the shelf sells nothing, so its noise enters with `P_i level_i^2 = mu_i^2 / P_i`). The group's holds
-/// given who is on the shelf: who that is adds `(1 + c) (1 + o) sum_i w_i^2 (1 / P_i - 1)`, which lasts for weeks and is
-/// no daily noise. Both hold with
+/// given who is on the shelf: who that is adds `(1 + c) (1 + o) sum_i w_i^2 (1 / P_i - 1)`, which lasts for weeks and
+/// is no daily noise. Both hold with
 ///
 ///     1 + o      = (1 + D - sum_i u_i (1 + 1/phi_i) / (1 + c)) / (1 - sum_i u_i)
 ///     1/phi'_i   = (1 + 1/phi_i) / ((1 + c) (1 + o)) - 1

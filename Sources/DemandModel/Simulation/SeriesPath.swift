@@ -12,9 +12,10 @@ import NumericKernels
 ///     y      ~  NB2(level s, phi') if there, else 0
 ///     on     <- P(on | y);    level <- level + alpha on (y / s - level)
 ///
-/// as in fitting, where the state is as hidden, but for one thing: there `s` is the calendar alone, so that levels follow
-/// the shared shocks, which here are in `s` and go on by themselves. Given `on`, both the path's counts and its level
-/// have the mean that they had: `E[on (y / s - level)] = 0`. On closed days nothing is sold and the level stands still.
+/// as in fitting, where the state is as hidden, but for one thing: there `s` is the calendar alone, so that levels
+/// follow the shared shocks, which here are in `s` and go on by themselves. Given `on`, both the path's counts and its
+/// level have the mean that they had: `E[on (y / s - level)] = 0`. On closed days nothing is sold and the level stands
+/// still.
 struct SeriesPath {
   /// Means are kept above this, as in fitting.
   static let smallestMean = 1e-4
