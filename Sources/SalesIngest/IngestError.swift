@@ -5,6 +5,8 @@ public enum IngestError: Error, Hashable, Sendable {
   case missingFile(String)
   case unreadable(String, reason: String)
   case emptyFile(String)
+  /// A delivery of headers.
+  case noRows
   /// The header is not the one expected.
   case wrongHeader(file: String, found: [String], required: [String], optional: [String])
   /// A folder without the files of the long format.
@@ -24,8 +26,9 @@ extension IngestError: CustomStringConvertible {
     case .missingFile(let path): "there is no file '\(path)': check the name"
     case .unreadable(let path, let reason): "'\(path)' cannot be read: \(reason)"
     case .emptyFile(let path): "'\(path)' is empty: deliver it again, with its header"
+    case .noRows: "the delivery holds headers but no rows; nothing was loaded: deliver it again, with its rows"
     case .wrongHeader(let file, let found, let required, let optional):
-      "'\(file)' line 1: the header is '\(found.joined(separator: ","))', expected are the columns "
+      "'\(file)' line 1: the header is '\(Self.start(of: found.joined(separator: ",")))', expected are the columns "
         + "\(required.joined(separator: ", "))"
         + (optional.isEmpty ? "" : " and, where there are any, \(optional.joined(separator: ", "))")
         + Self.difference(found: found, required: required, optional: optional)
@@ -46,12 +49,24 @@ extension IngestError: CustomStringConvertible {
     "\(row.file) line \(row.line), column \(row.column), value '\(row.value)': \(row.reason)"
   }
 
+  /// As much as a message holds.
+  private static func start(of text: String) -> String { text.count > 200 ? String(text.prefix(200)) + "..." : text }
+
   private static func difference(found: [String], required: [String], optional: [String]) -> String {
+    let text = found.joined(separator: ",")
+    if text.contains(where: { $0 == "\0" || $0 == "\u{2400}" || $0 == "\u{FFFD}" }) {
+      return ": this is no UTF-8 text, save it as CSV in UTF-8"
+    }
+    if found.count == 1, let separator = ([";", "\t", "|"] as [Character]).first(where: { text.contains($0) }) {
+      return ": put commas between the columns, not '\(separator == "\t" ? "tab" : String(separator))'"
+    }
     let missing = required.filter { !found.contains($0) }
     let unknown = found.filter { !required.contains($0) && !optional.contains($0) }
     var parts: [String] = []
     if !missing.isEmpty { parts.append("add \(missing.joined(separator: ", "))") }
-    if !unknown.isEmpty { parts.append("rename or remove \(unknown.map { "'\($0)'" }.joined(separator: ", "))") }
+    if !unknown.isEmpty {
+      parts.append("rename or remove \(start(of: unknown.map { "'\($0)'" }.joined(separator: ", ")))")
+    }
     if parts.isEmpty { parts.append("name every column once") }
     return ": " + parts.joined(separator: ", ")
   }

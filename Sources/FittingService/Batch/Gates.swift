@@ -20,14 +20,25 @@ package struct Gates: Sendable {
     published: (total: NodeForecast, origin: Day)?
   ) -> [String] {
     var reasons: [String] = []
-    let unconverged = self.unconverged(diagnostics).filter { !Gates.isHyperparameter($0) }
+    let unconverged = beyond(limits.rhatLimit, diagnostics.filter { !Gates.isHyperparameter($0) })
     if let worst = unconverged.first {
       reasons.append(
-        "\(unconverged.count) of \(diagnostics.count { !Gates.isHyperparameter($0) }) group parameters have R-hat above \(limits.rhatLimit), worst "
-          + "\(worst.name) at \(Gates.text(worst.rhat)): give the group model more warm-up and draws (model.stage1)")
+        "\(unconverged.count) of \(diagnostics.count { !Gates.isHyperparameter($0) }) group parameters have R-hat "
+          + "above \(limits.rhatLimit), worst \(worst.name) at \(Gates.text(worst.rhat)): give the group model more "
+          + "warm-up and draws (model.stage1)")
+    }
+    let adrift = beyond(hyperparameterLimit, diagnostics.filter(Gates.isHyperparameter))
+    if let worst = adrift.first {
+      reasons.append(
+        "\(adrift.count) hyperparameters of series have R-hat above \(Gates.text(hyperparameterLimit)), worst "
+          + "\(worst.name) at \(Gates.text(worst.rhat)): raise model.stage2.hyperprior_sweeps")
     }
     let daily = total.total.mean / Double(max(1, total.days.count))
-    if let recentDaily, recentDaily > 0 {
+    if recentDaily == 0, daily > 1 {
+      reasons.append(
+        "the forecast is \(Gates.text(daily)) units a day where the last four weeks sold nothing at all: "
+          + "look for days that are missing from the data")
+    } else if let recentDaily, recentDaily > 0 {
       let ratio = daily / recentDaily
       if ratio > limits.driftLimit || ratio < 1 / limits.driftLimit {
         reasons.append(
@@ -46,11 +57,8 @@ package struct Gates: Sendable {
   }
 
   /// What a reader of the run should know and that stops nothing, each a full sentence.
-  ///
-  /// Hyperparameters of series only re-weight draws that were sampled without them, so slow mixing among them costs
-  /// efficiency first; each series has its own certificate.
   package func remarks(diagnostics: [ParameterDiagnostic]) -> [String] {
-    let slow = unconverged(diagnostics).filter(Gates.isHyperparameter)
+    let slow = beyond(limits.rhatLimit, diagnostics.filter(Gates.isHyperparameter))
     guard let worst = slow.first else { return [] }
     return [
       "\(slow.count) hyperparameters of series have R-hat above \(limits.rhatLimit), worst \(worst.name) at "
@@ -58,10 +66,14 @@ package struct Gates: Sendable {
     ]
   }
 
+  /// Hyperparameters of series may be four times as far from 1: they re-weight draws that were sampled under a prior
+  /// close to them, so slow mixing among them moves a forecast little, but it does move it.
+  private var hyperparameterLimit: Double { 1 + 4 * (limits.rhatLimit - 1) }
+
   /// Parameters beyond the limit, worst first.
-  private func unconverged(_ diagnostics: [ParameterDiagnostic]) -> [ParameterDiagnostic] {
+  private func beyond(_ limit: Double, _ diagnostics: [ParameterDiagnostic]) -> [ParameterDiagnostic] {
     // R-hat is not a number where chains never moved, which is no convergence either.
-    diagnostics.filter { !($0.rhat <= limits.rhatLimit) }.sorted { $0.rhat > $1.rhat }
+    diagnostics.filter { !($0.rhat <= limit) }.sorted { $0.rhat > $1.rhat }
   }
 
   private static func isHyperparameter(_ diagnostic: ParameterDiagnostic) -> Bool {

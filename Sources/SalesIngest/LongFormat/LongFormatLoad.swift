@@ -95,6 +95,12 @@ public struct LongFormatLoad: Sendable {
   ///
   /// - Throws: ``IngestError``; the database is as it was then.
   public func run(into store: SalesStore, _ environment: IngestEnvironment) throws(IngestError) -> LoadResult {
+    let today = Day(number: Int((environment.now().timeIntervalSince1970 / 86400).rounded(.down)))
+    let latestDay = today + options.futureDays
+    // The furthest of all loads becomes the forecast's origin, and no later load takes it back.
+    if let through = options.completeThrough, through > latestDay {
+      throw .option("--complete-through \(through) is after \(latestDay), which has not happened yet: correct it")
+    }
     let all = files.all
     var sizes = 0
     for file in all { sizes += try ByteSource(path: file.path).size }
@@ -113,8 +119,7 @@ public struct LongFormatLoad: Sendable {
         for path in files.products { try tables.loadProducts(path) }
         for path in files.stores { try tables.loadStores(path) }
         for path in files.events { try tables.loadEvents(path) }
-        let today = Day(number: Int((environment.now().timeIntervalSince1970 / 86400).rounded(.down)))
-        var sales = SalesTable(tables: tables, latestDay: today + options.futureDays)
+        var sales = SalesTable(tables: tables, latestDay: latestDay)
         for path in files.sales { try sales.load(path) }
         return try sales.finish()
       }

@@ -79,9 +79,11 @@ struct SalesTable {
       return refuse("date", "date_too_early", "before \(tables.options.earliestDay): correct the year")
     }
     guard let product = writer.products[table.csv.text(columns.product)] else {
+      guard table.validText(columns.product) != nil else { return refuse("product", "invalid_utf8", Reasons.utf8) }
       return refuse("product", "unknown_product", "not in products.csv: add it there or correct it")
     }
     guard let store = writer.stores[table.csv.text(columns.store)] else {
+      guard table.validText(columns.store) != nil else { return refuse("store", "invalid_utf8", Reasons.utf8) }
       return refuse("store", "unknown_store", "not in stores.csv: add it there or correct it")
     }
     guard let units = FieldParsing.number(table.csv.bytes(columns.units)) else {
@@ -194,6 +196,7 @@ struct SalesTable {
 
   mutating func finish() throws -> LoadSummary {
     try flush()
+    guard tables.meter.rows > 0 else { throw IngestError.noRows }
     try tables.refusals.check(rows: tables.meter.rows)
     for store in storeDays.keys.sorted() {
       for day in storeDays[store]!.days {

@@ -22,7 +22,7 @@ struct ForecastExportCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Pairs such as department:store with commas between them, or all.", valueName: "list"))
   var levels = "all"
   @Option(
-    help: ArgumentHelp(QuantileList.help + " (default: the nine of the M5 competition)", valueName: "list"))
+    help: ArgumentHelp(QuantileList.help + " (default: the nine of the M5 competition)", valueName: QuantileList.form))
   var quantiles: QuantileList?
   @Option(name: .customLong("run"), help: ArgumentHelp("A run other than the published one.", valueName: "id"))
   var runID: Int?

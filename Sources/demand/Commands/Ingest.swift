@@ -47,9 +47,9 @@ struct IngestLong: ParsableCommand {
     help: ArgumentHelp(
       "What a missing row means: zero or unknown. (default: ingest.missing of the settings)", valueName: "meaning"))
   var missing: DemandConfiguration.Ingest.MissingRule?
-  @Option(help: ArgumentHelp("Last day that is complete. (default: the last day of sales)", valueName: "date"))
+  @Option(help: ArgumentHelp("Last day that is complete. (default: the last day of sales)", valueName: "YYYY-MM-DD"))
   var completeThrough: Day?
-  @Option(help: ArgumentHelp("Last day that the events speak of. (default: the last event)", valueName: "date"))
+  @Option(help: ArgumentHelp("Last day that the events speak of. (default: the last event)", valueName: "YYYY-MM-DD"))
   var calendarThrough: Day?
   @Flag(help: "Rows that contradict the database replace what is there.") var replace = false
   @OptionGroup var load: LoadOptions

@@ -19,7 +19,7 @@ struct IngestM5: ParsableCommand {
   @Option(help: ArgumentHelp("The calendar.", valueName: "file")) var calendar: String
   @Option(help: ArgumentHelp("Weekly prices.", valueName: "file")) var prices: String
   @Option(help: ArgumentHelp("Only these stores, with commas between them.", valueName: "list")) var stores: String?
-  @Option(help: ArgumentHelp("Last day of sales to take.", valueName: "date")) var until: Day?
+  @Option(help: ArgumentHelp("Last day of sales to take.", valueName: "YYYY-MM-DD")) var until: Day?
   @OptionGroup var load: LoadOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
 

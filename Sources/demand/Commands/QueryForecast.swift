@@ -21,9 +21,9 @@ struct QueryForecast: ParsableCommand {
       """)
 
   @OptionGroup var selection: NodeSelection
-  @Option(help: ArgumentHelp(QuantileList.help, valueName: "list")) var quantiles: QuantileList?
-  @Option(help: ArgumentHelp("First day, as YYYY-MM-DD.", valueName: "date")) var from: Day?
-  @Option(help: ArgumentHelp("Last day, as YYYY-MM-DD.", valueName: "date")) var to: Day?
+  @Option(help: ArgumentHelp(QuantileList.help, valueName: QuantileList.form)) var quantiles: QuantileList?
+  @Option(help: ArgumentHelp("First day, as YYYY-MM-DD.", valueName: "YYYY-MM-DD")) var from: Day?
+  @Option(help: ArgumentHelp("Last day, as YYYY-MM-DD.", valueName: "YYYY-MM-DD")) var to: Day?
   @Flag(help: "The sum of the whole horizon in place of its days.") var total = false
   @Option(name: .customLong("run"), help: ArgumentHelp("A run other than the published one.", valueName: "id"))
   var runID: Int?

@@ -16,8 +16,8 @@ struct QuerySales: ParsableCommand {
       """)
 
   @OptionGroup var selection: NodeSelection
-  @Option(help: ArgumentHelp("First day, as YYYY-MM-DD.", valueName: "date")) var from: Day?
-  @Option(help: ArgumentHelp("Last day, as YYYY-MM-DD.", valueName: "date")) var to: Day?
+  @Option(help: ArgumentHelp("First day, as YYYY-MM-DD.", valueName: "YYYY-MM-DD")) var from: Day?
+  @Option(help: ArgumentHelp("Last day, as YYYY-MM-DD.", valueName: "YYYY-MM-DD")) var to: Day?
   @OptionGroup var output: FormatOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
 

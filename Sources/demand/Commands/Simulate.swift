@@ -32,7 +32,7 @@ struct Simulate: ParsableCommand {
   @Option(help: "Departments in all. (default: 6, from the model 3)") var departments: Int?
   @Option(help: "Products in all. (default: 120, from the model 12)") var products: Int?
   @Option(help: "Days of history. (default: 730, from the model 364)") var days: Int?
-  @Option(help: ArgumentHelp("First day of sales. (default: 2022-10-03)", valueName: "date")) var firstDay: Day?
+  @Option(help: ArgumentHelp("First day of sales. (default: 2022-10-03)", valueName: "YYYY-MM-DD")) var firstDay: Day?
   @Option(help: "Share of products that sell seldom. (default: 0.25)") var slowMoverShare: Double?
   @Option(help: "Promotions of a product in a region per year. (default: 4)") var promotionsPerYear: Double?
   @Flag(help: "Replace the files of an earlier simulation.") var overwrite = false

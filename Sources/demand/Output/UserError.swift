@@ -88,9 +88,10 @@ extension UserError {
   private init(ingest error: IngestError) {
     let (status, hint): (ExitStatus, String) =
       switch error {
-      case .missingFile, .unreadable: (.failed, "'demand ingest long --help' names the files of a delivery")
-      case .emptyFile, .nothingToLoad: (.noData, "'demand ingest long --help' names the files of a delivery")
-      case .wrongHeader: (.failed, "'demand ingest long --help' lists the columns of each file")
+      case .missingFile, .unreadable: (.failed, "see 'demand ingest long --help' or 'demand ingest m5 --help'")
+      case .emptyFile, .noRows, .nothingToLoad:
+        (.noData, "see 'demand ingest long --help' or 'demand ingest m5 --help'")
+      case .wrongHeader: (.failed, "see 'demand ingest long --help' or 'demand ingest m5 --help'")
       case .badRow: (.failed, "mend the row, or leave out --strict to put bad rows into quarantine")
       case .tooManyBadRows: (.failed, "mend the rows, or allow more with --max-bad-share")
       case .option: (.usage, "'demand ingest --help' explains the options")

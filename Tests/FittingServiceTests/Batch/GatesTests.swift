@@ -32,9 +32,9 @@ import Testing
   @Test func aSoundRunPasses() {
     #expect(refusals().isEmpty)
     #expect(refusals(rhat: 1.05, units: 200, published: (forecast(100), origin - 1)).isEmpty)
-    // No known days to compare with, and nothing sold in them, say nothing against a run.
+    // No known days to compare with say nothing against a run, nor does a forecast of next to nothing after nothing.
     #expect(refusals(recent: nil).isEmpty)
-    #expect(refusals(recent: 0).isEmpty)
+    #expect(refusals(units: 1, recent: 0).isEmpty)
   }
 
   @Test(arguments: [1.06, 2, .infinity, .nan]) func unconvergedParametersRefuse(rhat: Double) {
@@ -44,21 +44,31 @@ import Testing
     #expect(reasons[0].contains("weekly_scale[total]"))
   }
 
-  @Test func hyperparametersAreRemarkedUponOnly() {
-    let gates = Gates(limits: DemandConfiguration.embedded.gates)
-    var slow = parameter(rhat: 1.4)
-    slow.name = "hyper_sd[alpha|DAIRY]"
-    let none = gates.refusals(
-      diagnostics: [slow], total: forecast(1), origin: origin, recentDaily: nil, published: nil)
-    #expect(none.isEmpty)
-    #expect(gates.remarks(diagnostics: [slow, parameter(rhat: 2)]).count == 1)
-    #expect(gates.remarks(diagnostics: [slow])[0].contains("hyper_sd[alpha|DAIRY] at 1.4"))
-    #expect(gates.remarks(diagnostics: [parameter(rhat: 2)]).isEmpty)
+  @Test func hyperparametersMayBeFourTimesAsFarFromOne() {
+    var limits = DemandConfiguration.embedded.gates
+    limits.rhatLimit = 1.05
+    let gates = Gates(limits: limits)
+    func hyperparameter(_ rhat: Double) -> ParameterDiagnostic {
+      var it = parameter(rhat: rhat)
+      it.name = "hyper_sd[alpha|DAIRY]"
+      return it
+    }
+    func refusals(_ rhat: Double) -> [String] {
+      gates.refusals(
+        diagnostics: [hyperparameter(rhat)], total: forecast(1), origin: origin, recentDaily: nil, published: nil)
+    }
+    #expect(refusals(1.19).isEmpty)
+    #expect(refusals(1.21).count == 1)
+    #expect(refusals(.nan).count == 1)
+    #expect(gates.remarks(diagnostics: [hyperparameter(1.19), parameter(rhat: 2)]).count == 1)
+    #expect(gates.remarks(diagnostics: [hyperparameter(1.19)])[0].contains("hyper_sd[alpha|DAIRY] at 1.19"))
+    #expect(gates.remarks(diagnostics: [hyperparameter(1.01), parameter(rhat: 2)]).isEmpty)
   }
 
   @Test func aForecastFarFromRecentSalesRefuses() {
     #expect(refusals(units: 201).count == 1)
     #expect(refusals(units: 49).count == 1)
+    #expect(refusals(units: 2, recent: 0).count == 1)
     #expect(refusals(units: 49)[0].contains("49 units a day where the last four weeks sold 100"))
   }
 
