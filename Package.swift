@@ -100,6 +100,6 @@ let package = Package(
       dependencies: ["FittingService", "DemandModel", lifecycle, lifecycleTestKit, logging], swiftSettings: settings),
     .testTarget(
       name: "ForecastReportTests", dependencies: ["ForecastReport", "DemandData"], swiftSettings: settings),
-    .testTarget(name: "demandTests", dependencies: ["demand", "SalesStore"], swiftSettings: settings),
+    .testTarget(name: "demandTests", dependencies: ["demand", "SalesStore", grdb], swiftSettings: settings),
   ]
 )

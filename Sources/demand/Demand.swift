@@ -43,7 +43,7 @@ import Foundation
       Foundation.exit(0)
     }
     let shown = code == .validationFailure ? UserError(usage: error, full: fullMessage(for: error)) : UserError(error)
-    Console.shared.write(shown.lines)
+    shown.report()
     Foundation.exit(shown.status.rawValue)
   }
 }

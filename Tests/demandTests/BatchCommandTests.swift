@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import SalesStore
 import Testing
 
@@ -93,6 +94,43 @@ import Testing
     #expect(outcome.status == 1 && outcome.error.count == 2, "\(outcome.err)")
     let again = try DemandProgram.run(["fit", "--horizon", "21", "--seed", "77"], in: folder)
     #expect(again.status == 0, "\(again.err)")
+  }
+
+  /// A disk that is full under the reports says nothing against the forecast that was published before them.
+  @Test func failingReportsLeaveThePublishedRunAsItIs() throws {
+    let folder = try PublishedRetailer.shared.get().copy()
+    let url = DatabaseURL(path: folder.path + "/demand.sqlite")
+    let horizon = ["--horizon", "\(PublishedRetailer.horizon)"]
+    try #require(try DemandProgram.run(["nightly"] + horizon, in: folder).status == 0)
+    // A folder in the place of the file makes its last step fail, for root too.
+    try FileManager.default.createDirectory(
+      atPath: folder.path + "/reports/forecasts.csv/x", withIntermediateDirectories: true)
+    let outcome = try DemandProgram.run(
+      ["nightly", "--reports", "reports", "--log-format", "json"] + horizon, in: folder)
+    #expect(outcome.status == 1)
+    let lines = outcome.err.split(separator: "\n")
+    #expect(lines.contains { $0.contains(#""level":"error""#) && $0.contains("forecasts.csv") }, "\(outcome.err)")
+    for line in lines { #expect(try JSONSerialization.jsonObject(with: Data(line.utf8)) is [String: Any]) }
+    let store = try SalesStore.open(url, mode: .readOnly, now: Date())
+    let published = try #require(try store.publishedRun())
+    #expect(published.staleSince == nil)
+    #expect(published.run.status == .complete && published.run.message.contains("forecasts.csv"))
+  }
+
+  /// A run whose kept stages are damaged is computed anew when it is started again, with the same outcome.
+  @Test func damagedForecastsAreComputedAnew() throws {
+    let folder = try PublishedRetailer.shared.get().copy()
+    let command = ["nightly", "--horizon", "\(PublishedRetailer.horizon)", "--reports", "reports"]
+    try #require(try DemandProgram.run(command, in: folder).status == 0)
+    let before = folder.contents("reports/forecasts.csv")
+    let database = try DatabaseQueue(path: folder.path + "/demand.sqlite")
+    try database.write { try $0.execute(sql: "UPDATE forecasts SET packed = x'0011' WHERE location_depth = 1") }
+    try database.close()
+    let damaged = try DemandProgram.run(command, in: folder)
+    #expect(damaged.status == 1 && damaged.error.count == 2 && damaged.err.contains("damaged"), "\(damaged.err)")
+    let again = try DemandProgram.run(command, in: folder)
+    #expect(again.status == 0, "\(again.err)")
+    #expect(folder.contents("reports/forecasts.csv") == before)
   }
 }
 

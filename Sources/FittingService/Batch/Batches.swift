@@ -14,6 +14,7 @@ public struct FitBatch: Sendable {
     try environment.withModelRun(command: "fit", horizon: horizon) { run in
       let repeated = run.has(.fitted)
       try run.fit()
+      try run.finish()
       return environment.outcome(run, repeated: repeated, headline: "fitted \(run.panel.seriesCount) series")
     }
   }
@@ -29,6 +30,7 @@ public struct ForecastBatch: Sendable {
       let repeated = run.has(.forecast)
       try run.fit()
       try run.forecast()
+      try run.finish()
       return environment.outcome(run, repeated: repeated, headline: try run.headline())
     }
   }
@@ -41,16 +43,20 @@ public struct NightlyBatch: Sendable {
 
   /// Fits, forecasts, passes the gates, moves the published pointer, and writes reports.
   ///
-  /// A failed or refused run leaves the published forecast as it was and marks it stale.
+  /// A failed or refused run leaves the published forecast as it was and marks it stale. What fails after publication,
+  /// such as a full disk under the reports, is thrown too, but says nothing against the run or its forecast.
   ///
   /// - Parameter reports: folder for `forecasts.csv` and `report.html`; nil for the configured one, or none.
   public func run(horizon: Int, reports: String?) throws -> BatchOutcome {
+    var published = false
     do {
       return try environment.withModelRun(command: "nightly", horizon: horizon) { run in
         let repeated = try run.has(.forecast) && isPublished(run)
         try run.fit()
         try run.forecast()
+        try run.finish()
         if !repeated { try publish(&run) }
+        published = true
         try backtestIfDue(panel: run.panel, horizon: horizon)
         var outcome = environment.outcome(run, repeated: repeated, headline: try run.headline())
         outcome.published = true
@@ -66,14 +72,17 @@ public struct NightlyBatch: Sendable {
       switch error {
       case .lockHeld, .noData: break
       case .gateRefused, .cancelled, .failed:
+        if published { break }
         try environment.store.markStale(reason: error.description, at: environment.now())
       }
       throw error
     }
   }
 
+  /// Whether it is published without a stale mark, which only another publication takes away.
   private func isPublished(_ run: ModelRun) throws -> Bool {
-    try environment.store.publishedRun()?.run.id == run.record.id
+    guard let published = try environment.store.publishedRun() else { return false }
+    return published.run.id == run.record.id && published.staleSince == nil
   }
 
   private func publish(_ run: inout ModelRun) throws {
@@ -84,7 +93,14 @@ public struct NightlyBatch: Sendable {
     let published = try store.publishedRun()
     var last: (total: NodeForecast, origin: Day)?
     if let published, published.run.id != run.record.id {
-      last = (try store.forecast(run: published.run.id, top), published.run.origin)
+      do {
+        last = (try store.forecast(run: published.run.id, top), published.run.origin)
+      } catch {
+        guard case .corrupt = error else { throw error }
+        // Damage to the old forecast must not keep the new one from taking its place.
+        environment.logger.warning(
+          "no comparison with the published forecast", metadata: ["reason": "\(error)"])
+      }
     }
     let pair = LevelPair(product: 0, location: 0)
     let node = Node(pair: pair, product: 0, location: 0)

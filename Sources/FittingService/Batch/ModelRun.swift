@@ -45,12 +45,12 @@ struct ModelRun {
     let store = environment.store
     if let known = try store.runs(key: key.hash).first {
       record = known
+      record.message = ""
       if known.status != .complete {
         record.status = .running
-        record.message = ""
         record.finishedAt = nil
-        try store.updateRun(record)
       }
+      if record != known { try store.updateRun(record) }
     } else {
       record = try store.createRun(
         RunRecord(
@@ -59,6 +59,7 @@ struct ModelRun {
           configurationHash: key.configurationHash, codeVersion: key.codeVersion, cpuClass: key.cpuClass,
           seriesCount: panel.seriesCount))
     }
+    try store.closeAbandonedRuns(except: record.id, at: environment.now())
   }
 
   /// Whether `stage` is done and in the database.
@@ -66,7 +67,7 @@ struct ModelRun {
 
   /// Both stages of the model, sampled and archived.
   mutating func fit() throws {
-    if has(.fitted) { return try complete(at: nil) }
+    if has(.fitted) { return }
     let groups = try groupPosterior()
     let result = try stage("series", total: panel.seriesCount) { control in
       try Stage2.sample(
@@ -88,12 +89,19 @@ struct ModelRun {
         })
     }
     record.fallbackCount = result.series.count { $0.outcome.method == .fallback }
-    try complete(at: .fitted)
+    record.stage = Stage.fitted.rawValue
+    try store.updateRun(record)
   }
 
   /// The joint simulation from the archived draws, so that it gives the same bits whether or not the fit was resumed.
   mutating func forecast() throws {
-    if has(.forecast) { return try complete(at: nil) }
+    if has(.forecast) { return }
+    if record.status == .complete {
+      // A fit that was all that was wanted then.
+      record.status = .running
+      record.finishedAt = nil
+      try store.updateRun(record)
+    }
     let groups = try groupPosterior()
     let series = try archivedSeries()
     let simulation = try JointSimulation(
@@ -110,15 +118,21 @@ struct ModelRun {
       }
       try store.saveForecasts(run: record.id, unsaved, hierarchy: panel.hierarchy)
     }
-    try complete(at: .forecast)
+    record.stage = Stage.forecast.rawValue
+    try finish()
   }
 
-  /// Notes in the ledger that the run ended without doing its work.
+  /// Notes in the ledger that the run ended without doing its work. One whose stored stages turned out to be damaged
+  /// will be computed from its beginning when it is started again; one that has its forecasts stays complete, since what
+  /// went wrong came after it, such as a report that could not be written.
   mutating func fail(_ error: any Error) throws {
     let stopped = error is Cancelled || (error as? BatchError) == .cancelled
-    record.status = stopped ? .interrupted : .failed
+    if case .corrupt? = error as? StoreError { record.stage = Stage.started.rawValue }
     record.message = stopped ? "stopped on request" : "\(error)"
-    record.finishedAt = environment.now()
+    if record.status != .complete || !has(.forecast) {
+      record.status = stopped ? .interrupted : .failed
+      record.finishedAt = environment.now()
+    }
     try store.updateRun(record)
   }
 
@@ -128,17 +142,16 @@ struct ModelRun {
     try store.updateRun(record)
   }
 
-  /// Marks the run as complete, at a new stage if one is given.
-  private mutating func complete(at stage: Stage?) throws {
-    guard record.status != .complete || stage != nil else { return }
-    if let stage { record.stage = stage.rawValue }
+  /// Marks the run as complete at the stage it has reached.
+  mutating func finish() throws {
+    guard record.status != .complete else { return }
     record.status = .complete
     record.finishedAt = environment.now()
     try store.updateRun(record)
   }
 
   private mutating func groupPosterior() throws -> GroupPosterior {
-    if let bytes = try store.artifact(run: record.id, kind: Artifact.groups) {
+    if has(.groups), let bytes = try store.artifact(run: record.id, kind: Artifact.groups) {
       return try PosteriorArchive.decodeGroups(bytes)
     }
     let posterior = try stage("groups", total: 0) { control in

@@ -24,7 +24,11 @@ struct SchemaMigrator {
       throw StoreError.newerDatabase(path: path, version: version, known: migrations.count)
     }
     for row in applied {
-      let migration = migrations[(row["version"] as Int) - 1]
+      let version: Int = row["version"]
+      guard version >= 1 else {
+        throw StoreError.corrupt(what: "the list of migrations", reason: "there is no version \(version)")
+      }
+      let migration = migrations[version - 1]
       guard row["checksum"] as String == migration.checksum else {
         throw StoreError.migrationChanged(version: migration.version, name: migration.name)
       }

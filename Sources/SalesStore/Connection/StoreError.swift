@@ -72,7 +72,7 @@ extension StoreError: CustomStringConvertible {
     case .unknownRun(let run): "there is no run \(run): `demand runs` lists them"
     case .runState(let run, let reason): "run \(run) \(reason)"
     case .corrupt(let what, let reason):
-      "\(what) in the database is damaged (\(reason)): restore a backup, or delete the run and run it again"
+      "\(what) in the database is damaged (\(reason)): restore a backup; a run is computed anew when it is started again"
     case .hierarchy(let reason): reason
     case .database(let path, let reason): "database '\(path)': \(reason)"
     }

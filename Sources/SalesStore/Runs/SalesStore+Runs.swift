@@ -39,6 +39,18 @@ extension SalesStore {
     }
   }
 
+  /// Marks runs that are noted as running, other than `current`, as interrupted: their process was killed before it
+  /// could say so. Only for the holder of the run lock.
+  public func closeAbandonedRuns(except current: Int, at now: Date) throws(StoreError) {
+    try write { database in
+      try database.execute(
+        sql: """
+          UPDATE runs SET status = 'interrupted', finished_at = ?, message = 'killed' WHERE status = 'running'
+            AND run_id <> ?
+          """, arguments: [Timestamp.text(now), current])
+    }
+  }
+
   /// The run of this id.
   public func run(_ id: Int) throws(StoreError) -> RunRecord {
     let found = try runs("WHERE run_id = ?", [id])

@@ -38,7 +38,7 @@ struct Serve: ParsableCommand {
         .usage, "nightly.time_zone '\(settings.nightly.timeZone)' is not known here",
         hint: "install tzdata, or use UTC")
     }
-    let lastRun = try store.runs(limit: 1000).first { $0.command == "nightly" }?.startedAt
+    let lastRun = try Self.lastRun(store)
     let scheduler = Scheduler(
       schedule: settings.nightly.schedule, timeZone: zone, logger: logger, lastRun: lastRun
     ) { due, stop in
@@ -48,6 +48,14 @@ struct Serve: ParsableCommand {
     }
     try Self.serve(scheduler, logger: logger)
     logger.info("stopped")
+  }
+
+  /// When the nightly batch last ran to an end, good or bad. A night that was killed or stopped is not over: its time
+  /// counts as missed, so that a restarted service goes on with it at once.
+  private static func lastRun(_ store: SalesStore) throws -> Date? {
+    let nights = try store.runs(limit: 1000).filter { $0.command == "nightly" }
+    let ended = nights.first { $0.status == .complete || $0.status == .failed }
+    return ended?.startedAt ?? nights.last?.startedAt.addingTimeInterval(-60)
   }
 
   /// One night. Whatever happens is logged; the next night comes all the same.

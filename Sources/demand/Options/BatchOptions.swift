@@ -1,6 +1,7 @@
 import ArgumentParser
 import FittingService
 import Foundation
+import Logging
 import SalesStore
 
 /// Days ahead, for commands that forecast.
@@ -36,7 +37,10 @@ extension CommonOptions {
     }
     print(outcome.text, terminator: "")
     guard outcome.tooManyFallbacks else { return }
-    Console.shared.write(outcome.fallbackWarning)
+    Console.shared.report(
+      .warning,
+      "\(outcome.fallbackCount) of \(outcome.seriesCount) series have a fallback forecast, more than "
+        + "gates.max_fallback_share", hint: "'demand runs show \(outcome.runID) --series' tells which and why")
     throw ExitStatus.manyFallbacks
   }
 }
@@ -48,10 +52,5 @@ extension BatchOutcome {
     var lines = ["run \(runID): \(state), \(seriesCount) series, \(fallbackCount) fallbacks", headline]
     lines += reportPaths.map { "report: \($0)" }
     return lines.joined(separator: "\n") + "\n"
-  }
-
-  var fallbackWarning: String {
-    "warning: \(fallbackCount) of \(seriesCount) series have a fallback forecast, more than gates.max_fallback_share\n"
-      + "hint: 'demand runs show \(runID) --series' tells which and why\n"
   }
 }

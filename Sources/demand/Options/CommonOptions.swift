@@ -68,11 +68,15 @@ extension CommonOptions {
     return Logger(label: "demand") { ConsoleLogHandler(label: $0, format: format, level: level) }
   }
 
-  var progress: any BatchProgress { quiet ? SilentProgress() : ConsoleProgress(width: Terminal.error.width) }
+  /// None among JSON lines, which machines read; the log says there when a stage is done.
+  var progress: any BatchProgress {
+    quiet || logFormat == .json ? SilentProgress() : ConsoleProgress(width: Terminal.error.width)
+  }
 
   /// A remark that is not data, unless silence was asked for.
   func note(_ text: String) {
-    if !quiet { Console.shared.write(text + "\n") }
+    if quiet { return }
+    if logFormat == .json { logger.info("\(text)") } else { Console.shared.write(text + "\n") }
   }
 }
 

@@ -1,6 +1,7 @@
 import Dispatch
 import FittingService
 import Foundation
+import Logging
 
 /// Turns the first SIGINT or SIGTERM into a request to stop, so that a batch can leave its ledger in order. The second
 /// one ends the program as it would any other.
@@ -14,7 +15,7 @@ enum Interruption {
       source.setEventHandler {
         signal(number, SIG_DFL)
         stop.make()
-        Console.shared.write("stopping at the next safe point; once more to stop at once\n")
+        Console.shared.report(.notice, "stopping at the next safe point", hint: "once more to stop at once")
       }
       source.resume()
       return source

@@ -2,6 +2,7 @@ import ArgumentParser
 import DemandData
 import FittingService
 import Foundation
+import Logging
 import SalesIngest
 import SalesStore
 import Synchronization
@@ -51,9 +52,9 @@ struct LoadOptions: ParsableArguments {
     output.show(Self.table(result.record))
     let summary = result.record.summary
     if summary.rowsQuarantined > 0 {
-      Console.shared.write(
-        "warning: \(summary.rowsQuarantined) rows are in quarantine\n"
-          + "hint: 'demand ingest quarantine --load \(result.record.id)' shows them with line and reason\n")
+      Console.shared.report(
+        .warning, "\(summary.rowsQuarantined) rows are in quarantine",
+        hint: "'demand ingest quarantine --load \(result.record.id)' shows them with line and reason")
     }
   }
 

@@ -5,6 +5,27 @@ import Logging
 /// How log lines look.
 enum LogFormat: String, ExpressibleByArgument, CaseIterable {
   case text, json
+
+  /// What the command line asks for, also where it is wrong otherwise and an error is all there is to show.
+  static let requested: LogFormat = {
+    let arguments = CommandLine.arguments
+    let isJSON =
+      arguments.contains("--log-format=json")
+      || zip(arguments, arguments.dropFirst()).contains { $0 == "--log-format" && $1 == "json" }
+    return isJSON ? .json : .text
+  }()
+}
+
+extension Console {
+  /// Writes a message that ends or accompanies a command: in lines for people, or as one log line in JSON.
+  func report(_ level: Logger.Level, _ message: String, hint: String) {
+    switch LogFormat.requested {
+    case .text: write("\(level): \(message)\nhint: \(hint)\n")
+    case .json:
+      Logger(label: "demand") { ConsoleLogHandler(label: $0, format: .json, level: .info) }
+        .log(level: level, "\(message)", metadata: ["hint": "\(hint)"])
+    }
+  }
 }
 
 /// Writes log lines to standard error, above the progress bar.

@@ -3,6 +3,7 @@ import DemandModel
 import FittingService
 import ForecastReport
 import Foundation
+import Logging
 import SalesIngest
 import SalesStore
 
@@ -29,12 +30,12 @@ struct UserError: Error, Hashable {
     self.hint = hint
   }
 
-  /// `error: ...` and `hint: ...`.
-  var lines: String {
+  /// Shows message and hint on standard error, each as one line.
+  func report() {
     func line(_ text: String) -> String {
       text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: " ")
     }
-    return "error: \(line(message))\nhint: \(line(hint))\n"
+    Console.shared.report(.error, line(message), hint: line(hint))
   }
 }
 
