@@ -1,0 +1,53 @@
+import NumericKernels
+
+/// A probability density on R^n, known up to a constant, with its gradient: what samplers and approximations work on.
+///
+/// A density is shared by all chains and holds no scratch space; each chain asks for an evaluator of its own.
+public protocol LogDensity: Sendable {
+  associatedtype Evaluator: LogDensityEvaluator
+
+  /// The number of coordinates, at least 1.
+  var dimension: Int { get }
+
+  /// Names of what a draw keeps, all different: by default the coordinates `x[1]` to `x[n]`.
+  ///
+  /// A model written with parameters on constrained scales keeps those and what is computed from them.
+  var variableNames: [String] { get }
+
+  /// An evaluator with scratch space of its own, for one chain.
+  func makeEvaluator() throws -> Evaluator
+}
+
+/// Evaluates a ``LogDensity`` for one chain.
+public protocol LogDensityEvaluator {
+  /// The log density at `position` up to a constant; writes its gradient.
+  ///
+  /// Minus infinity and NaN mean that the position is outside the support; the gradient is then not looked at. A thrown
+  /// ``RecoverableError`` means the same with a reason, which samplers count and report; any other error ends the chain.
+  ///
+  /// - Parameters:
+  ///   - position: `[dimension]`.
+  ///   - gradient: `[dimension]`, overwritten.
+  mutating func logDensity(at position: Span<Double>, gradient: inout MutableSpan<Double>) throws -> Double
+
+  /// What a draw keeps of `position`: as many values as ``LogDensity/variableNames``; by default the position itself.
+  ///
+  /// - Parameter stream: Randomness for quantities that are drawn, such as predictions.
+  mutating func variables(
+    at position: Span<Double>, into values: inout MutableSpan<Double>, using stream: inout RandomStream) throws
+}
+
+/// An error of an evaluation that makes a position impossible rather than a model useless.
+public protocol RecoverableError: Error {}
+
+extension LogDensity {
+  public var variableNames: [String] { (1...dimension).map { "x[\($0)]" } }
+}
+
+extension LogDensityEvaluator {
+  public mutating func variables(
+    at position: Span<Double>, into values: inout MutableSpan<Double>, using stream: inout RandomStream
+  ) throws {
+    for i in position.indices { values[i] = position[i] }
+  }
+}
