@@ -117,6 +117,26 @@ import Testing
     #expect(published.run.status == .complete && published.run.message.contains("forecasts.csv"))
   }
 
+  /// Where a table does not fit the terminal, each row becomes lines of its own and nothing is cut.
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/script"), "needs script(1) for a terminal"))
+  func narrowTerminalsGetBlocks() throws {
+    let folder = try PublishedRetailer.shared.get().copy()
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/script")
+    process.arguments = [
+      "-qec", "stty cols 60; '\(try DemandProgram.path)' runs list --limit 1", folder.path + "/terminal",
+    ]
+    process.currentDirectoryURL = URL(filePath: folder.path)
+    process.standardOutput = FileHandle.nullDevice
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    let shown = String(decoding: try #require(folder.contents("terminal")), as: UTF8.self).replacing("\r", with: "")
+      .split(separator: "\n")
+    #expect(shown.contains { $0.contains("origin") && $0.contains(/\d{4}-\d{2}-\d{2}/) }, "\(shown)")
+    #expect(!shown.contains { $0.contains("…") }, "\(shown)")
+  }
+
   /// A run whose kept stages are damaged is computed anew when it is started again, with the same outcome.
   @Test func damagedForecastsAreComputedAnew() throws {
     let folder = try PublishedRetailer.shared.get().copy()

@@ -56,6 +56,7 @@ import Testing
     ("runs show", "run"), ("runs show 1 --series --diagnostics", "--diagnostics"), ("runs list --limit 0", "--limit"),
     ("config check", "file"), ("runs list --database mysql://x", "mysql://x"),
     ("runs list --database postgresql://x", "SQLite only"), ("fit --config no.yml", "no.yml: no such file"),
+    ("runs list --config no.yml", "no.yml: no such file"),
   ]
 
   @Test(arguments: wrong) func mistakesAreUsageErrors(command: String, mention: String) throws {

@@ -50,8 +50,11 @@ extension CommonOptions {
   }
 
   /// Opens the database for a command that only reads: it must be there, and nothing is written.
+  ///
+  /// A settings file that is named is checked too, lest a slip in its name go unseen.
   func openForReading() throws -> SalesStore {
-    try SalesStore.open(databaseURL, mode: .readOnly, now: Date())
+    if config != nil { _ = try loadConfiguration() }
+    return try SalesStore.open(databaseURL, mode: .readOnly, now: Date())
   }
 
   /// Opens the database for a command that writes.

@@ -28,6 +28,8 @@ struct OutputTable {
       Column(name: name, kind: .number(decimals: decimals))
     }
 
+    var isText: Bool { if case .text = kind { true } else { false } }
+
     var isRightAligned: Bool {
       switch kind {
       case .text, .day: false
@@ -64,7 +66,8 @@ extension OutputTable {
   /// The whole output, ending in a line feed.
   ///
   /// - Parameters:
-  ///   - width: columns of the terminal; text is cut to fit in it where it can. Nil for no limit.
+  ///   - width: columns of the terminal. Text is cut to fit in it; where that is not enough, each row becomes a block
+  ///     of lines, one for each column. Nil for no limit.
   ///   - bold: whether the header of a table may be set in bold.
   func text(_ format: OutputFormat, width: Int? = nil, bold: Bool = false) -> String {
     switch format {
@@ -99,7 +102,7 @@ extension OutputTable {
     var widths = columns.indices.map { column in
       shown.reduce(columns[column].name.count) { max($0, $1[column].count) }
     }
-    if let width { Self.fit(&widths, of: columns, into: width) }
+    if let width, !Self.fit(&widths, of: columns, into: width) { return blocks(shown, bold: bold) }
     func line(_ cells: [String]) -> String {
       let padded = cells.indices.map { column -> String in
         let cut = Self.cut(cells[column], to: widths[column])
@@ -112,14 +115,27 @@ extension OutputTable {
     return (bold ? "\u{1B}[1m\(header)\u{1B}[0m" : header) + "\n" + shown.map { line($0) + "\n" }.joined()
   }
 
-  /// Narrows text columns, the widest first, until the line fits or all are at their smallest.
-  private static func fit(_ widths: inout [Int], of columns: [Column], into width: Int) {
-    let smallest = 8
+  /// Narrows text columns, the widest first and down to 8 characters or their name; false where that is not enough.
+  private static func fit(_ widths: inout [Int], of columns: [Column], into width: Int) -> Bool {
     while widths.reduce(2 * (widths.count - 1), +) > width {
-      let candidates = columns.indices.filter { !columns[$0].isRightAligned && widths[$0] > smallest }
-      guard let widest = candidates.max(by: { widths[$0] < widths[$1] }) else { return }
+      let candidates = columns.indices.filter {
+        columns[$0].isText && widths[$0] > max(8, columns[$0].name.count)
+      }
+      guard let widest = candidates.max(by: { widths[$0] < widths[$1] }) else { return false }
       widths[widest] -= 1
     }
+    return true
+  }
+
+  /// A line for each column, and an empty one between rows.
+  private func blocks(_ shown: [[String]], bold: Bool) -> String {
+    let width = columns.map(\.name.count).max() ?? 0
+    return shown.map { row in
+      zip(columns, row).map { column, cell in
+        let name = column.name + String(repeating: " ", count: width - column.name.count)
+        return (bold ? "\u{1B}[1m\(name)\u{1B}[0m" : name) + "  " + cell + "\n"
+      }.joined()
+    }.joined(separator: "\n")
   }
 
   private static func cut(_ text: String, to width: Int) -> String {
