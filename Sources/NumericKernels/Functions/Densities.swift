@@ -55,9 +55,10 @@ public enum Densities {
     return rising - SpecialFunctions.logGamma(y + 1) + y * log(mean) - (y + size) * ratio
   }
 
-  /// log of Γ(y + size) / (Γ(size) size^y); by Stirling's series term by term where size is large.
+  /// log of Γ(y + size) / (Γ(size) size^y), y >= 0, size > 0; by Stirling's series term by term where size is large, so
+  /// that it tends to 0 smoothly.
   @inlinable
-  static func logRisingRatio(_ y: Double, _ size: Double) -> Double {
+  public static func logRisingRatio(_ y: Double, _ size: Double) -> Double {
     if size < 13 {
       return SpecialFunctions.logGamma(y + size) - SpecialFunctions.logGamma(size) - y * log(size)
     }

@@ -48,7 +48,7 @@ public enum SpecialFunctions {
 
   /// The tail of Stirling's series for log Γ, the sum of B_2k / (2k (2k-1) x^(2k-1)), truncation below 1e-17 at x = 10.
   @inlinable
-  static func stirlingCorrection(_ x: Double) -> Double {
+  public static func stirlingCorrection(_ x: Double) -> Double {
     let r = 1 / x
     let r2 = r * r
     var sum = -3617.0 / 122400
@@ -74,7 +74,13 @@ public enum SpecialFunctions {
       sum -= 1 / shifted
       shifted += 1
     }
-    let r2 = 1 / (shifted * shifted)
+    return log(shifted) - 0.5 / shifted + digammaTail(shifted) + sum
+  }
+
+  /// The tail of the asymptotic series ψ(x) = log x - 1 / (2x) - Σ B_2k / (2k x^2k); truncation below 1e-17 at x = 10.
+  @inlinable
+  public static func digammaTail(_ x: Double) -> Double {
+    let r2 = 1 / (x * x)
     var series = 3617.0 / 8160
     series = series * r2 - 1.0 / 12
     series = series * r2 + 691.0 / 32760
@@ -83,7 +89,46 @@ public enum SpecialFunctions {
     series = series * r2 - 1.0 / 252
     series = series * r2 + 1.0 / 120
     series = series * r2 - 1.0 / 12
-    return log(shifted) - 0.5 / shifted + series * r2 + sum
+    return series * r2
+  }
+
+  /// ψ(a + y) - ψ(a) for a > 0, y >= 0, without cancellation where a is large: relative error below 1e-14.
+  @inlinable
+  public static func digammaDifference(_ a: Double, _ y: Double) -> Double {
+    if a >= 10 {
+      let end = a + y
+      return log1p(y / a) + 0.5 * (y / a) / end + (digammaTail(end) - digammaTail(a))
+    }
+    return 1 / a + digammaDifference(a + 1, y) - 1 / (a + y)
+  }
+
+  /// log(1 + x) - x for x > -1, without cancellation near 0: relative error below 1e-15.
+  @inlinable
+  public static func log1pMinusArgument(_ x: Double) -> Double {
+    if !(abs(x) < 0.35) { return log1p(x) - x }
+    // log(1 + x) = 2 artanh r with r = x / (2 + x), and 2r - x = -x r.
+    let r = x / (2 + x)
+    let r2 = r * r
+    var sum = 1.0 / 23
+    var k = 21.0
+    while k >= 3 {
+      sum = sum * r2 + 1 / k
+      k -= 2
+    }
+    return r * (2 * r2 * sum - x)
+  }
+
+  /// log(1 - e^x) for x <= 0: relative error below 1e-15 (Mächler 2012). Minus infinity at 0, NaN above.
+  @inlinable
+  public static func log1mExp(_ x: Double) -> Double {
+    x > -0.6931471805599453 ? log(-expm1(x)) : log1p(-exp(x))
+  }
+
+  /// log |e^a - e^b|.
+  @inlinable
+  public static func logDifferenceExp(_ a: Double, _ b: Double) -> Double {
+    if a == b { return -.infinity }
+    return max(a, b) + log1mExp(-abs(a - b))
   }
 
   /// The second derivative of log Γ for x > 0: relative error below 1e-15. NaN for x <= 0.

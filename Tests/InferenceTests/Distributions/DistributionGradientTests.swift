@@ -1,0 +1,119 @@
+import Foundation
+import Inference
+import NumericKernels
+import Testing
+
+/// Partial derivatives against central differences with Richardson's extrapolation, at random and at edge points.
+@Suite("Gradients of distributions")
+struct DistributionGradientTests {
+  /// A family, a point and parameters.
+  struct Point: CustomTestStringConvertible {
+    let evaluate: @Sendable (Double, SIMD4<Double>) -> Partials
+    let name: String
+    let isDiscrete: Bool
+    let x: Double
+    let p: SIMD4<Double>
+    let count: Int
+    /// Parameters that are whole numbers and so not differentiated.
+    let whole: [Bool]
+
+    init<D: ScalarDensity>(_ family: D.Type, _ x: Double, _ p: [Double]) {
+      evaluate = { D.evaluate($0, $1) }
+      name = D.name
+      isDiscrete = D.isDiscrete
+      self.x = x
+      var parameters = SIMD4<Double>.zero
+      for (i, value) in p.enumerated() { parameters[i] = value }
+      self.p = parameters
+      count = D.parameterNames.count
+      whole = D.parameterSupports.map { if case .integers = $0 { true } else { false } }
+      precondition(p.count == count && D.parameterSupports.count == count)
+    }
+
+    var testDescription: String { "\(name)(\(x) | \(p))" }
+  }
+
+  /// f'(x) by central differences at steps h and h / 2, extrapolated; with an estimate of its error.
+  static func derivative(_ f: (Double) -> Double, at x: Double) -> (value: Double, error: Double) {
+    func central(_ h: Double) -> Double {
+      let (above, below) = (x + h, x - h)
+      return (f(above) - f(below)) / (above - below)
+    }
+    let h = x == 0 ? 1e-4 : abs(x) * 1e-3
+    let (coarse, fine, finest) = (central(h), central(h / 2), central(h / 4))
+    let (first, second) = ((4 * fine - coarse) / 3, (4 * finest - fine) / 3)
+    return (second, abs(second - first) + 1e-15 * max(1, abs(f(x))) / h * 8)
+  }
+
+  static func check(_ point: Point) {
+    let partials = point.evaluate(point.x, point.p)
+    #expect(partials.value.isFinite, "\(point.testDescription)")
+    func compare(_ actual: Double, _ f: (Double) -> Double, at x: Double, _ what: String) {
+      let expected = derivative(f, at: x)
+      let tolerance = 4 * expected.error + 1e-9 * abs(expected.value)
+      #expect(
+        abs(actual - expected.value) <= tolerance,
+        "\(point.testDescription) by \(what): \(actual), differences \(expected.value) ± \(tolerance)")
+      #expect(
+        tolerance <= 1e-4 * max(1, abs(expected.value)), "\(point.testDescription) by \(what): differences too rough")
+    }
+    if point.isDiscrete {
+      #expect(partials.x == 0)
+    } else {
+      compare(partials.x, { point.evaluate($0, point.p).value }, at: point.x, "x")
+    }
+    for i in 0..<point.count {
+      if point.whole[i] {
+        #expect(partials.p[i] == 0)
+        continue
+      }
+      compare(
+        partials.p[i],
+        {
+          var p = point.p
+          p[i] = $0
+          return point.evaluate(point.x, p).value
+        }, at: point.p[i], "parameter \(i)")
+    }
+  }
+
+  @Test("of the real line")
+  func realLine() {
+    for x in [-30.0, -1.2, 0.3, 2.0, 55.0] {
+      Self.check(Point(Normal.self, x, [0.4, 1.7]))
+      Self.check(Point(Cauchy.self, x, [0.4, 1.7]))
+      Self.check(Point(Cauchy.self, x, [-2, 0.03]))
+      for nu in [0.3, 1, 4, 31, 79, 81, 900] { Self.check(Point(StudentT.self, x, [nu, 0.4, 1.7])) }
+    }
+  }
+
+  @Test("of positive numbers")
+  func positive() {
+    for x in [1e-3, 0.2, 1.0, 7.0, 250.0] {
+      Self.check(Point(HalfNormal.self, x, [1.7]))
+      Self.check(Point(HalfCauchy.self, x, [1.7]))
+      Self.check(Point(HalfStudentT.self, x, [3.5, 1.7]))
+      Self.check(Point(LogNormal.self, x, [0.4, 1.7]))
+      Self.check(Point(Exponential.self, x, [0.6]))
+      for alpha in [0.3, 1, 2.5, 14.9, 15.1, 80] {
+        Self.check(Point(Gamma.self, x, [alpha, 0.6]))
+        Self.check(Point(InverseGamma.self, x, [alpha, 0.6]))
+      }
+    }
+  }
+
+  @Test("of counts")
+  func counts() {
+    for y in [0.0, 1, 4, 31, 32, 33, 140] {
+      Self.check(Point(Poisson.self, y, [3.2]))
+      Self.check(Point(PoissonLog.self, y, [1.3]))
+      Self.check(Point(PoissonLog.self, y, [-6]))
+      for phi in [0.05, 2, 12.9, 13.1, 90] {
+        Self.check(Point(NegativeBinomial2.self, y, [6.5, phi]))
+        Self.check(Point(NegativeBinomial2Log.self, y, [2.1, phi]))
+        Self.check(Point(NegativeBinomial2Log.self, y, [-3, phi]))
+        Self.check(Point(NegativeBinomial.self, y, [phi, 0.4]))
+      }
+    }
+  }
+}
