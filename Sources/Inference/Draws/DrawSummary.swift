@@ -20,11 +20,68 @@ public struct DrawSummary: Sendable, Equatable {
 
   /// One row per variable, in the draws' order.
   public let rows: [Row]
+  /// The shortest interval of each row that holds ``intervalProbability``, where asked for; nil for draws that are not
+  /// finite.
+  public let highestDensity: [ClosedRange<Double>?]
+  /// The probability of ``highestDensity``; nil where not asked for.
+  public let intervalProbability: Double?
 
   /// Summarises every variable. Diagnostics that are not defined are NaN, as `Diagnostics` says; with a draw that is not
   /// finite, or no draws, so is everything else of that row.
-  public init(_ draws: Draws) {
+  ///
+  /// - Parameter highestDensity: The probability of shortest intervals to give besides quantiles.
+  public init(_ draws: Draws, highestDensity probability: Double? = nil) {
     rows = draws.names.indices.map { Row(name: draws.names[$0], draws: Array(draws[$0]), chains: draws.chainCount) }
+    intervalProbability = probability
+    highestDensity = draws.names.indices.map { variable in
+      probability.flatMap { HighestDensityInterval.of(Array(draws[variable]), probability: $0) }
+    }
+  }
+}
+
+extension DrawSummary: CustomStringConvertible {
+  /// A table of all rows: mean, sd, the mean's Monte Carlo error, quantiles or shortest intervals with the median, effective
+  /// sample sizes, R-hat.
+  ///
+  /// Each row has the decimals that show two digits of its sd. It fits 80 columns, long names on lines of their own.
+  public var description: String { table() }
+
+  /// The table of ``description``, of at most so many rows: those of the largest R-hat first if there are more.
+  public func table(rows limit: Int = .max, width: Int = 80) -> String {
+    var header = ["", "mean", "sd", "mcse", "5%", "50%", "95%", "bulk", "tail", "R-hat"]
+    if let probability = intervalProbability {
+      let percent = Figure.fixed(100 * probability, 0)
+      header[4...6] = ["\(percent)% from", "median", "to"]
+    }
+    var table = TextTable(header: header)
+    var shown = Array(rows.indices)
+    if rows.count > limit {
+      // An R-hat that is not defined is worth a look.
+      func urgency(_ i: Int) -> Double { rows[i].rHat.isNaN ? .infinity : rows[i].rHat }
+      shown = Array(shown.sorted { (urgency($1), $0) < (urgency($0), $1) }.prefix(limit))
+    }
+    for i in shown { table.append(cells(i)) }
+    let more = rows.count - shown.count
+    return table.text(width: width)
+      + (more > 0 ? "and \(more) more variables, all with a smaller or equal R-hat\n" : "")
+  }
+
+  private func cells(_ i: Int) -> [String] {
+    let row = rows[i]
+    let decimals = row.sd > 0 ? Figure.decimals(showing: 2, of: row.sd) : Figure.decimals(showing: 4, of: abs(row.mean))
+    var interval = (row.q5, row.q95)
+    if intervalProbability != nil {
+      interval = (highestDensity[i]?.lowerBound ?? .nan, highestDensity[i]?.upperBound ?? .nan)
+    }
+    func figure(_ value: Double) -> String {
+      // Beyond six decimals, or with no decimals left to spare, digits are counted instead.
+      row.sd > 0 && row.sd < 1e-5 || abs(value) >= 1e6 ? Figure.significant(value, 3) : Figure.fixed(value, decimals)
+    }
+    return [
+      row.name, figure(row.mean), figure(row.sd), Figure.significant(row.mcse, 2), figure(interval.0),
+      figure(row.q50), figure(interval.1), Figure.fixed(row.bulkESS, 0), Figure.fixed(row.tailESS, 0),
+      row.rHat < 100 ? Figure.fixed(row.rHat, 3) : Figure.significant(row.rHat, 2),
+    ]
   }
 }
 

@@ -99,4 +99,41 @@ public struct Draws: Sendable, Equatable {
     return Draws(
       names: names, chainCount: parts.reduce(0) { $0 + $1.chainCount }, drawCount: drawCount, values: joined)
   }
+
+  /// The same draws under other names; names that are not mentioned stay.
+  ///
+  /// - Precondition: The new names are all different.
+  public func renamed(_ changes: [String: String]) throws(UnknownVariable) -> Draws {
+    for name in changes.keys { _ = try index(of: name) }
+    return Draws(
+      names: names.map { changes[$0] ?? $0 }, chainCount: chainCount, drawCount: drawCount, values: values)
+  }
+
+  /// The variables of several sets side by side, of the same chains and draws.
+  ///
+  /// - Precondition: All have one shape and no name twice.
+  public static func joiningVariables(_ parts: [Draws]) -> Draws {
+    precondition(!parts.isEmpty, "there are no variables to join")
+    let (chainCount, drawCount) = (parts[0].chainCount, parts[0].drawCount)
+    precondition(
+      parts.allSatisfy { $0.chainCount == chainCount && $0.drawCount == drawCount }, "draws to join need one shape")
+    return Draws(
+      names: parts.flatMap(\.names), chainCount: chainCount, drawCount: drawCount, values: parts.flatMap(\.values))
+  }
+
+  /// The names of a vector's or matrix's elements, `name[...]`, in order; the name alone for a scalar.
+  public func elements(of name: String) throws(UnknownVariable) -> [String] {
+    let found = names.filter { $0 == name || $0.hasPrefix(name + "[") }
+    guard !found.isEmpty else { throw UnknownVariable(name: name, known: names) }
+    return found
+  }
+
+  /// The same draws without the first of each chain.
+  public func droppingFirst(_ count: Int) -> Draws {
+    precondition(count >= 0 && count <= drawCount, "no more draws can be dropped than there are")
+    var kept: [Double] = []
+    kept.reserveCapacity(names.count * chainCount * (drawCount - count))
+    for row in 0..<(names.count * chainCount) { kept += values[(row * drawCount + count)..<((row + 1) * drawCount)] }
+    return Draws(names: names, chainCount: chainCount, drawCount: drawCount - count, values: kept)
+  }
 }
