@@ -1,0 +1,95 @@
+import NumericKernels
+
+/// A chain of Hamiltonian Monte Carlo: of ``NUTS`` or ``HMC``.
+public struct HamiltonianKernel: MarkovKernel {
+  private var system: HamiltonianSystem
+  private var adaptation: HamiltonianAdaptation
+  /// One of the two moves the chain.
+  private var noUTurn: Trajectory
+  private var fixedLength: FixedLengthTrajectory?
+  private let startRadius: Double
+
+  init(
+    density: some LogDensity, noUTurn: Trajectory, fixedLength: FixedLengthTrajectory? = nil,
+    adaptation: HamiltonianAdaptation, startRadius: Double
+  ) throws {
+    let slots =
+      fixedLength == nil ? Trajectory.slots(maximumDepth: noUTurn.maximumDepth) : FixedLengthTrajectory.slots
+    system = HamiltonianSystem(
+      evaluator: try density.makeEvaluator(), dimension: density.dimension, places: slots.places,
+      motions: slots.motions)
+    self.noUTurn = noUTurn
+    self.fixedLength = fixedLength
+    self.adaptation = adaptation
+    self.startRadius = startRadius
+  }
+
+  private var place: Int { fixedLength?.place ?? noUTurn.place }
+
+  public mutating func start(at point: [Double]?, using streams: ChainStreams) throws {
+    try StartingPoint(radius: startRadius).find(&system, place: place, at: point, using: streams)
+    var stream = streams.firstStepSize
+    try adaptation.start(&system, place: place, using: &stream)
+  }
+
+  public mutating func step(isWarmUp: Bool, using stream: inout RandomStream) throws -> StepInfo {
+    let stepSize = adaptation.stepSize
+    // A refused end leaves the slot of a trajectory of fixed length alone.
+    let start = fixedLength?.place ?? Trajectory.startPlace
+    let outcome =
+      fixedLength == nil
+      ? try noUTurn.transition(&system, stepSize: stepSize, using: &stream)
+      : try fixedLength!.transition(&system, stepSize: stepSize, using: &stream)
+    let count = Double(max(1, outcome.evaluations))
+    var info = StepInfo(
+      logDensity: system.logDensities[place], acceptance: outcome.sumAcceptance / count, stepSize: stepSize,
+      energy: outcome.energy, treeDepth: outcome.depth, evaluations: outcome.evaluations)
+    if let divergence = outcome.divergence {
+      info.divergence = Divergence.Place(
+        start: system.position(start), end: system.position(divergence.place),
+        energyError: divergence.energyError, reason: system.lastReason)
+    }
+    if isWarmUp {
+      try adaptation.update(
+        &system, place: place, acceptance: info.acceptance,
+        symmetricAcceptance: outcome.sumSymmetricAcceptance / count, moved: outcome.moved, using: &stream)
+    }
+    return info
+  }
+
+  public mutating func variables(into values: inout MutableSpan<Double>, using stream: inout RandomStream) throws {
+    try system.variables(of: place, into: &values, using: &stream)
+  }
+
+  public var tuning: ChainTuning {
+    ChainTuning(stepSize: adaptation.stepSize, variances: system.metric.inverseDiagonal)
+  }
+
+  public var state: PackedState {
+    var words = WordWriter()
+    words.write(system.position(place))
+    words.write(system.gradient(place))
+    words.write(system.logDensities[place])
+    system.metric.store(into: &words)
+    adaptation.store(into: &words)
+    return PackedState(words)
+  }
+
+  public mutating func restore(_ state: PackedState) throws {
+    var words = state.reader
+    let position = try words.doubles()
+    let gradient = try words.doubles()
+    let n = system.dimension
+    guard position.count == n, gradient.count == n else {
+      throw DamagedState("a stored position has \(position.count) coordinates, not \(n)")
+    }
+    for i in 0..<n {
+      system.positions[place * n + i] = position[i]
+      system.gradients[place * n + i] = gradient[i]
+    }
+    system.logDensities[place] = try words.double()
+    system.metric = try EuclideanMetric(from: &words)
+    guard system.metric.dimension == n else { throw DamagedState("a stored metric has the wrong size") }
+    try adaptation.restore(from: &words)
+  }
+}

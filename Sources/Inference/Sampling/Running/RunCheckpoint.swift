@@ -1,0 +1,141 @@
+import Foundation
+
+/// What must be equal for one run to continue another: everything that its draws so far depend on.
+struct RunIdentity: Sendable, Equatable {
+  var sampler: String
+  var names: [String]
+  var chains: Int
+  var warmUp: Int
+  var thinning: Int
+  var seed: UInt64
+  var startingPoints: [[Double]]
+
+  init(sampler: String, names: [String], options: SamplingOptions) {
+    self.sampler = sampler
+    self.names = names
+    chains = options.chains
+    warmUp = options.warmUp
+    thinning = options.thinning
+    seed = options.seed
+    startingPoints = options.startingPoints ?? []
+  }
+}
+
+/// Why a checkpoint cannot be used.
+public enum CheckpointError: Error, Equatable, CustomStringConvertible {
+  /// The file is no checkpoint, or damaged.
+  case damaged(path: String, reason: String)
+  /// The file is of a run with other settings.
+  case otherRun(path: String, difference: String)
+  /// The file has a form that this version does not read.
+  case unknownVersion(path: String, version: Int)
+
+  public var description: String {
+    switch self {
+    case .damaged(let path, let reason):
+      return "The checkpoint \(path) cannot be read: \(reason). Remove it to begin anew."
+    case .otherRun(let path, let difference):
+      return "The checkpoint \(path) is of another run: \(difference). Remove it or name another file to begin anew."
+    case .unknownVersion(let path, let version):
+      return "The checkpoint \(path) has form \(version), which this version does not read. Remove it to begin anew."
+    }
+  }
+}
+
+/// The stored form of a run: little-endian 64-bit words, the last of them a checksum of the others.
+///
+///     magic, form, identity, chains (each: count of words, words), checksum
+enum RunCheckpoint {
+  private static let magic: UInt64 = 0x636D_636D_6465_6D64
+  private static let form = 1
+
+  struct Contents {
+    var chains: [ChainSnapshot]
+  }
+
+  /// Writes beside the file and renames, so that the file is at any time the old or the new one whole.
+  static func write(_ chains: some Sequence<ChainSnapshot>, identity: RunIdentity, to url: URL) throws {
+    let partial = url.deletingLastPathComponent().appendingPathComponent(".\(url.lastPathComponent).partial")
+    try Data().write(to: partial)
+    let file = try FileHandle(forWritingTo: partial)
+    do {
+      var checksum = Checksum()
+      func put(_ words: [UInt64]) throws {
+        checksum.add(words)
+        try file.write(contentsOf: words.map(\.littleEndian).withUnsafeBytes { Data($0) })
+      }
+      var head = WordWriter()
+      head.write(magic)
+      head.write(form)
+      identity.store(into: &head)
+      try put(head.words)
+      for chain in chains {
+        var writer = WordWriter()
+        chain.store(into: &writer)
+        try put([UInt64(writer.words.count)])
+        try put(writer.words)
+      }
+      try put([checksum.value])
+      try file.synchronize()
+      try file.close()
+      guard rename(partial.path, url.path) == 0 else {
+        throw CocoaError(.fileWriteUnknown, userInfo: [NSFilePathErrorKey: url.path])
+      }
+    } catch {
+      try? file.close()
+      try? FileManager.default.removeItem(at: partial)
+      throw error
+    }
+  }
+
+  /// What the file holds; nil where there is no file.
+  ///
+  /// - Throws: ``CheckpointError``, or what reading the file throws.
+  static func read(_ url: URL, for identity: RunIdentity) throws -> Contents? {
+    guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+    let data = try Data(contentsOf: url)
+    func damaged(_ reason: String) -> CheckpointError { .damaged(path: url.path, reason: reason) }
+    guard data.count % 8 == 0, data.count >= 24 else { throw damaged("it is cut") }
+    var words = [UInt64](repeating: 0, count: data.count / 8)
+    _ = words.withUnsafeMutableBytes { data.copyBytes(to: $0) }
+    for i in words.indices { words[i] = UInt64(littleEndian: words[i]) }
+    guard words[0] == magic else { throw damaged("it is no checkpoint") }
+    guard words[1] == UInt64(form) else {
+      throw CheckpointError.unknownVersion(path: url.path, version: Int(truncatingIfNeeded: words[1]))
+    }
+    let stored = words.removeLast()
+    var checksum = Checksum()
+    checksum.add(words)
+    guard checksum.value == stored else { throw damaged("its checksum does not match") }
+    var reader = WordReader(words)
+    var contents = Contents(chains: [])
+    var difference: String?
+    do throws(DamagedState) {
+      _ = try reader.word()
+      _ = try reader.word()
+      let found = try RunIdentity(from: &reader)
+      difference = identity.difference(from: found)
+      while difference == nil && reader.remaining > 0 {
+        _ = try reader.count()
+        contents.chains.append(try ChainSnapshot(from: &reader))
+      }
+    } catch {
+      throw damaged(error.description)
+    }
+    if let difference { throw CheckpointError.otherRun(path: url.path, difference: difference) }
+    return contents
+  }
+}
+
+/// A 64-bit checksum of words, by multiplication and folding; it finds damage, not malice.
+private struct Checksum {
+  private(set) var value: UInt64 = 0x9E37_79B9_7F4A_7C15
+
+  mutating func add(_ words: [UInt64]) {
+    for word in words {
+      let product = (value ^ word).multipliedFullWidth(by: 0xA076_1D64_78BD_642F)
+      // A word that cancels the value must not wipe out what came before.
+      value = (product.high ^ product.low) &+ (value << 7 | value >> 57)
+    }
+  }
+}

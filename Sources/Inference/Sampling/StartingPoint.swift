@@ -1,0 +1,44 @@
+import NumericKernels
+
+/// Points for chains to start from.
+struct StartingPoint {
+  /// Attempts at a random point before giving up, as in Stan.
+  static let attempts = 100
+  /// Coordinates are uniform on [-radius, radius].
+  let radius: Double
+
+  /// Puts a point at which density and gradient are finite into `place` of the system.
+  ///
+  /// - Parameter point: A point to use; nil draws points until one will do.
+  /// - Throws: ``SamplingError/noStartingPoint(attempts:lastReason:)``,
+  ///   ``SamplingError/startingPointImpossible(reason:)``, and what the density throws beyond repair.
+  func find(_ system: inout HamiltonianSystem, place: Int, at point: [Double]?, using streams: ChainStreams)
+    throws
+  {
+    let n = system.dimension
+    if let point {
+      guard point.count == n else {
+        throw SamplingError.startingPointImpossible(reason: "it has \(point.count) coordinates, not \(n)")
+      }
+      for i in 0..<n { system.positions[place * n + i] = point[i] }
+      guard try system.evaluate(place) else {
+        throw SamplingError.startingPointImpossible(reason: Self.reason(system, place))
+      }
+      return
+    }
+    for attempt in 0..<Self.attempts {
+      var stream = streams.start(attempt: attempt)
+      for i in 0..<n { system.positions[place * n + i] = radius * (2 * stream.uniform() - 1) }
+      if try system.evaluate(place) { return }
+    }
+    throw SamplingError.noStartingPoint(attempts: Self.attempts, lastReason: Self.reason(system, place))
+  }
+
+  private static func reason(_ system: HamiltonianSystem, _ place: Int) -> String {
+    if let reason = system.lastReason { return reason }
+    let value = system.logDensities[place]
+    guard value.isFinite else { return "the log density is \(value)" }
+    let index = system.gradient(place).firstIndex { !$0.isFinite } ?? 0
+    return "the log density is \(value), but its gradient by coordinate \(index + 1) is not finite"
+  }
+}
