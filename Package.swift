@@ -22,7 +22,7 @@ let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swi
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 // Arrows point one way, from the bottom of this list to its top. The inference library never sees a product; reports
-// never see a database; only the store imports GRDB.
+// never see a database; only the store imports GRDB and libpq.
 let package = Package(
   name: "demand",
   products: [
@@ -41,6 +41,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "CNumericKernels", exclude: ["kernels.inc"]),
+    .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     .target(name: "NumericKernels", dependencies: ["CNumericKernels"], swiftSettings: settings),
@@ -52,7 +53,7 @@ let package = Package(
     .target(
       name: "RetailSimulator", dependencies: ["DemandModel", "NumericKernels", "DemandData"], swiftSettings: settings),
     .target(
-      name: "SalesStore", dependencies: ["DemandData", grdb, grdbSQLite, crypto],
+      name: "SalesStore", dependencies: ["DemandData", "CLibPQ", grdb, grdbSQLite, crypto],
       resources: [.embedInCode("Resources")],
       swiftSettings: settings),
     .target(name: "SalesIngest", dependencies: ["DemandData", "SalesStore", "CZlib"], swiftSettings: settings),

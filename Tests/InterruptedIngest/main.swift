@@ -18,7 +18,7 @@ guard arguments.count >= (isLong ? 3 : 5) else {
 }
 do {
   let database = DatabaseURL(path: arguments[isLong ? 2 : 4])
-  let store = try SalesStore.open(database, mode: .readWrite(create: true), now: Date())
+  let store = try openStore(database, mode: .readWrite(create: true), now: Date())
   FileHandle.standardOutput.write(Data("ready\n".utf8))
   let environment = IngestEnvironment(now: { Date() })
   let result =

@@ -39,14 +39,14 @@ struct Delivery {
     try folder.write(salesText, to: "sales.csv")
   }
 
-  func open(_ name: String = "demand.sqlite") throws -> SalesStore {
-    try SalesStore.open(DatabaseURL(path: folder.file(name)), mode: .readWrite(create: true), now: Self.now)
+  func open(_ name: String = "demand.sqlite") throws -> any SalesStore {
+    try openStore(DatabaseURL(path: folder.file(name)), mode: .readWrite(create: true), now: Self.now)
   }
 
   /// Writes the files and loads them.
   @discardableResult
   func load(
-    into store: SalesStore, _ options: LongFormatLoad.Options = .init(),
+    into store: any SalesStore, _ options: LongFormatLoad.Options = .init(),
     isCancelled: @escaping () -> Bool = { false }
   ) throws -> LoadResult {
     try write()
@@ -55,7 +55,7 @@ struct Delivery {
   }
 
   /// What a load's error says, or what it loaded.
-  func outcome(into store: SalesStore, _ options: LongFormatLoad.Options = .init()) -> String {
+  func outcome(into store: any SalesStore, _ options: LongFormatLoad.Options = .init()) -> String {
     do { return "loaded \(try load(into: store, options).record.summary.rowsLoaded)" } catch {
       return String(describing: error)
     }

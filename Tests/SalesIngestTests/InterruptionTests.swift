@@ -44,13 +44,13 @@ import Testing
     whole.waitUntilExit()
     #expect(whole.terminationStatus == 0)
     let duration = ContinuousClock.now - began
-    let complete = try SalesStore.open(url, mode: .readOnly, now: Delivery.now)
+    let complete = try openStore(url, mode: .readOnly, now: Delivery.now)
     let snapshot = try complete.dataSnapshot()
     #expect(try complete.dataSummary().rows == rows)
     try complete.close()
 
     func removeDatabase() throws {
-      for ending in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: url.path + ending) }
+      for ending in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: url.place + ending) }
     }
     try removeDatabase()
     var outcomes: [Int: Int] = [:]
@@ -59,7 +59,7 @@ import Testing
       Thread.sleep(forTimeInterval: duration / .seconds(1) * Double(attempt + 1) / 20)
       if process.isRunning { kill(process.processIdentifier, SIGKILL) }
       process.waitUntilExit()
-      let store = try SalesStore.open(url, mode: .readWrite(create: true), now: Delivery.now)
+      let store = try openStore(url, mode: .readWrite(create: true), now: Delivery.now)
       #expect(try store.integrityIsOK())
       let found = try store.dataSummary()
       #expect(found.rows == 0 || found.rows == rows)
@@ -77,7 +77,7 @@ import Testing
     let last = try start(folder)
     last.waitUntilExit()
     #expect(last.terminationStatus == 0)
-    let store = try SalesStore.open(url, mode: .readOnly, now: Delivery.now)
+    let store = try openStore(url, mode: .readOnly, now: Delivery.now)
     #expect(try store.dataSnapshot() == snapshot)
   }
 }

@@ -53,12 +53,12 @@ struct M5Fixture {
     try folder.write(sales.joined(separator: "\n") + "\n", to: "sales.csv")
   }
 
-  func open(_ name: String = "demand.sqlite") throws -> SalesStore {
-    try SalesStore.open(DatabaseURL(path: folder.file(name)), mode: .readWrite(create: true), now: Delivery.now)
+  func open(_ name: String = "demand.sqlite") throws -> any SalesStore {
+    try openStore(DatabaseURL(path: folder.file(name)), mode: .readWrite(create: true), now: Delivery.now)
   }
 
   func load(
-    into store: SalesStore, stores: [String]? = nil, until: Day? = nil, packed: Bool = false,
+    into store: any SalesStore, stores: [String]? = nil, until: Day? = nil, packed: Bool = false,
     badRows: BadRowPolicy = .init(maximumShare: 1)
   ) throws(IngestError) -> LoadResult {
     let ending = packed ? ".gz" : ""

@@ -155,7 +155,7 @@ import Testing
   func competitionFiles() throws {
     let data = try #require(ProcessInfo.processInfo.environment["DEMAND_M5_DATA"])
     let folder = try TemporaryFolder()
-    let store = try SalesStore.open(
+    let store = try openStore(
       DatabaseURL(path: folder.file("m5.sqlite")), mode: .readWrite(create: true), now: Delivery.now)
     let load = M5Load(
       sales: data + "/sales_train_validation.csv.gz", calendar: data + "/calendar.csv",

@@ -43,7 +43,7 @@ import Testing
     let place = try #require(file.range(of: Data(payload[100..<140])))
     file[place.lowerBound] ^= 1
     try file.write(to: URL(filePath: path))
-    let damaged = try SalesStore.open(DatabaseURL(path: path), mode: .readOnly, now: noon)
+    let damaged = try openStore(DatabaseURL(path: path), mode: .readOnly, now: noon)
     do {
       _ = try damaged.artifact(run: run.id, kind: "stage1", part: "draws")
       Issue.record("damage was not noticed")

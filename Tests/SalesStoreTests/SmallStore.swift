@@ -5,14 +5,14 @@ import SalesStore
 /// A database with two products, two stores and three series, its facts written by hand.
 struct SmallStore {
   let folder: TemporaryFolder
-  let store: SalesStore
+  let store: any SalesStore
 
   static let first = Day(iso: "2024-01-01")!
   static let noon = Date(timeIntervalSince1970: 1_704_110_400.25)
 
   init() throws {
     folder = try TemporaryFolder()
-    store = try SalesStore.open(
+    store = try openStore(
       DatabaseURL(path: folder.file("demand.sqlite")), mode: .readWrite(create: true), now: Self.noon)
   }
 

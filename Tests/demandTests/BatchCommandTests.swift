@@ -33,7 +33,7 @@ import Testing
     let number = try #require(Int(last.prefix(4)))
     try folder.write("migrations/\(String(10_001 + number).dropFirst())_future.sql", "CREATE TABLE future (x INTEGER);")
     let url = DatabaseURL(path: folder.path + "/demand.sqlite")
-    try SalesStore.open(
+    try openStore(
       url, mode: .readWrite(create: false), migrationsFolder: folder.path + "/migrations", now: Date()
     ).close()
     let before = folder.contents("demand.sqlite")
@@ -111,7 +111,7 @@ import Testing
     let lines = outcome.err.split(separator: "\n")
     #expect(lines.contains { $0.contains(#""level":"error""#) && $0.contains("forecasts.csv") }, "\(outcome.err)")
     for line in lines { #expect(try JSONSerialization.jsonObject(with: Data(line.utf8)) is [String: Any]) }
-    let store = try SalesStore.open(url, mode: .readOnly, now: Date())
+    let store = try openStore(url, mode: .readOnly, now: Date())
     let published = try #require(try store.publishedRun())
     #expect(published.staleSince == nil)
     #expect(published.run.status == .complete && published.run.message.contains("forecasts.csv"))

@@ -54,9 +54,9 @@ import Testing
     ("query forecast --total --from 2016-02-01", "--total"), ("query forecast --quantiles 0.5,2", "0.5,2"),
     ("query forecast --level a:b --product c", "--level"), ("query sales --format xml", "xml"),
     ("runs show", "run"), ("runs show 1 --series --diagnostics", "--diagnostics"), ("runs list --limit 0", "--limit"),
-    ("config check", "file"), ("runs list --database mysql://x", "mysql://x"),
-    ("runs list --database postgresql://x", "SQLite only"), ("fit --config no.yml", "no.yml: no such file"),
-    ("runs list --config no.yml", "no.yml: no such file"),
+    ("config check", "file"), ("runs list --database mysql://x", "mysql://"),
+    ("runs list --database postgresql://me:secret@x/db", "holds a password"),
+    ("fit --config no.yml", "no.yml: no such file"), ("runs list --config no.yml", "no.yml: no such file"),
   ]
 
   @Test(arguments: wrong) func mistakesAreUsageErrors(command: String, mention: String) throws {

@@ -4,7 +4,7 @@ import SalesStore
 
 /// Everything a batch needs from outside, so that tests can give it another clock, store or stop signal.
 public struct BatchEnvironment: Sendable {
-  public var store: SalesStore
+  public var store: any SalesStore
   public var configuration: DemandConfiguration
   public var seed: UInt64
   /// Worker threads; never changes a result.
@@ -17,7 +17,7 @@ public struct BatchEnvironment: Sendable {
   public var isCancelled: @Sendable () -> Bool
 
   public init(
-    store: SalesStore, configuration: DemandConfiguration, seed: UInt64, threads: Int, codeVersion: String,
+    store: any SalesStore, configuration: DemandConfiguration, seed: UInt64, threads: Int, codeVersion: String,
     logger: Logger, progress: any BatchProgress = SilentProgress(), now: @escaping @Sendable () -> Date = { Date() },
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) {

@@ -158,8 +158,7 @@ extension BatchEnvironment {
   func withModelRun(
     command: String, horizon: Int, _ body: (inout ModelRun) throws -> BatchOutcome
   ) throws -> BatchOutcome {
-    let lock = try RunLock(
-      path: store.url.path + ".lock", holder: "demand \(command) since \(now().formatted(.iso8601))")
+    let lock = try takeLock(holder: "demand \(command) since \(now().formatted(.iso8601))")
     defer { withExtendedLifetime(lock) {} }
     let panel = try loadPanel()
     var run = try ModelRun(command: command, panel: panel, horizon: horizon, environment: self)
@@ -174,6 +173,12 @@ extension BatchEnvironment {
     } catch {
       try run.fail(error)
       throw BatchError.failed(message: "\(error)", hint: "see 'demand runs show \(run.record.id)'")
+    }
+  }
+
+  private func takeLock(holder: String) throws -> any BatchLock {
+    do { return try store.lockForBatch(holder: holder) } catch StoreError.lockHeld(let place, let holder) {
+      throw BatchError.lockHeld(path: place, holder: holder)
     }
   }
 

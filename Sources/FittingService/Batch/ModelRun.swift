@@ -32,7 +32,7 @@ struct ModelRun {
   let panel: Panel
   private(set) var record: RunRecord
 
-  private var store: SalesStore { environment.store }
+  private var store: any SalesStore { environment.store }
   private var specification: ModelSpecification { environment.configuration.model }
 
   /// Enters the run into the ledger, or finds it there.

@@ -13,7 +13,7 @@ struct RunKey: Sendable, Hashable {
   let horizon: Int
 
   init(panel: Panel, horizon: Int, environment: BatchEnvironment) {
-    snapshot = SalesStore.snapshot(of: panel)
+    snapshot = panel.snapshot
     configurationHash = environment.configuration.resultHash
     codeVersion = environment.codeVersion
     cpuClass = RunKey.cpuClass

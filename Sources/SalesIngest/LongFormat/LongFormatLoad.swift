@@ -94,7 +94,7 @@ public struct LongFormatLoad: Sendable {
   /// Loads the delivery: all of it but for the rows in quarantine, or nothing.
   ///
   /// - Throws: ``IngestError``; the database is as it was then.
-  public func run(into store: SalesStore, _ environment: IngestEnvironment) throws(IngestError) -> LoadResult {
+  public func run(into store: any SalesStore, _ environment: IngestEnvironment) throws(IngestError) -> LoadResult {
     let today = Day(number: Int((environment.now().timeIntervalSince1970 / 86400).rounded(.down)))
     let latestDay = today + options.futureDays
     // The furthest of all loads becomes the forecast's origin, and no later load takes it back.
@@ -136,7 +136,7 @@ extension IngestError {
       switch error {
       case let error as IngestError: error
       case let error as StoreError: .store(error)
-      default: .store(.database(path: "", reason: String(describing: error)))
+      default: .store(.database(place: "", reason: String(describing: error)))
       }
   }
 }

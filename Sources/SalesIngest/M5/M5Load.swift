@@ -36,7 +36,7 @@ public struct M5Load: Sendable {
   /// Loads the files: all but what goes to quarantine, or nothing.
   ///
   /// - Throws: ``IngestError``; the database is as it was then.
-  public func run(into store: SalesStore, _ environment: IngestEnvironment) throws(IngestError) -> LoadResult {
+  public func run(into store: any SalesStore, _ environment: IngestEnvironment) throws(IngestError) -> LoadResult {
     let files = [(role: "sales", path: sales), (role: "calendar", path: calendar), (role: "prices", path: prices)]
     var sizes = 0
     for file in files { sizes += try ByteSource(path: file.path).size }

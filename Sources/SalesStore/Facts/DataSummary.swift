@@ -1,5 +1,4 @@
 import DemandData
-import GRDB
 
 /// What the database holds, in figures.
 public struct DataSummary: Sendable, Hashable, Codable {
@@ -21,23 +20,19 @@ public struct DataSummary: Sendable, Hashable, Codable {
   public var calendarKnownThrough: Day?
 }
 
-extension SalesStore {
-  /// Counts what is there.
-  ///
-  /// - Complexity: one pass over all rows.
-  public func dataSummary() throws(StoreError) -> DataSummary {
+extension SQLStore {
+  func dataSummary() throws(StoreError) -> DataSummary {
     try read { database in
       func count(_ table: String) throws -> Int {
-        try Int.fetchOne(database, sql: "SELECT count(*) FROM \(table)") ?? 0
+        try database.int("SELECT count(*) FROM \(table)") ?? 0
       }
       func day(_ expression: String, _ table: String) throws -> Day? {
-        try Int.fetchOne(database, sql: "SELECT \(expression) FROM \(table)").map(Day.init(number:))
+        try database.int("SELECT \(expression) FROM \(table)").map(Day.init(number:))
       }
       var byStatus: [String: Int] = [:]
       var units = 0.0
       var last: Int?
-      let statement = try RawStatement(
-        database, "SELECT status, count(*), total(units), max(day) FROM sales GROUP BY status")
+      let statement = try database.prepare("SELECT status, count(*), sum(units), max(day) FROM sales GROUP BY status")
       while try statement.step() {
         guard let status = DayStatus(rawValue: UInt8(statement.int(0))) else { continue }
         byStatus[String(describing: status)] = statement.int(1)

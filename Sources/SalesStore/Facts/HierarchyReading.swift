@@ -1,5 +1,4 @@
 import DemandData
-import GRDB
 
 /// The hierarchy with the database's ids beside it.
 struct StoredHierarchy {
@@ -20,23 +19,17 @@ struct StoredSeries {
   let delistAfter: Int?
 }
 
-extension SalesStore {
-  /// Both trees and all series. Leaves are ordered by their path's names, so that the order in which data arrived does
-  /// not matter.
-  ///
-  /// - Parameter stores: only these stores and their series; nil for all.
-  /// - Throws: ``StoreError/unknownName(kind:name:known:)`` for a store that is not there, ``StoreError/noData(reason:)``
-  ///   in an empty database.
-  public func hierarchy(stores: [String]? = nil) throws(StoreError) -> Hierarchy {
+extension SQLStore {
+  func hierarchy(stores: [String]? = nil) throws(StoreError) -> Hierarchy {
     try read { try Self.storedHierarchy($0, stores: stores, nothing: self.nothingLoaded) }.hierarchy
   }
 
   var nothingLoaded: StoreError {
-    .noData(reason: "database '\(url.path)' holds no sales: load some with `demand ingest`")
+    .noData(reason: "database '\(url.place)' holds no sales: load some with `demand ingest`")
   }
 
   static func storedHierarchy(
-    _ database: Database, stores: [String]?, nothing: StoreError
+    _ database: any SQLConnection, stores: [String]?, nothing: StoreError
   ) throws -> StoredHierarchy {
     let products = try leaves(database, tree: "product")
     var locations = try leaves(database, tree: "location")
@@ -54,13 +47,13 @@ extension SalesStore {
     let productIndex = Dictionary(uniqueKeysWithValues: products.ids.enumerated().map { ($1, $0) })
     let storeIndex = Dictionary(uniqueKeysWithValues: locations.ids.enumerated().map { ($1, $0) })
     var found: [(series: Hierarchy.Series, row: StoredSeries)] = []
-    let statement = try RawStatement(
-      database, "SELECT series_id, product_id, store_id, first_day, start_known, delist_after FROM series")
+    let statement = try database.prepare(
+      "SELECT series_id, product_id, store_id, first_day, start_known, delist_after FROM series")
     while try statement.step() {
       guard let store = storeIndex[statement.int(2)], let product = productIndex[statement.int(1)] else { continue }
       let row = StoredSeries(
-        id: statement.int(0), store: store, firstDay: statement.isNull(3) ? nil : statement.int(3),
-        startKnown: statement.int(4) == 1, delistAfter: statement.isNull(5) ? nil : statement.int(5))
+        id: statement.int(0), store: store, firstDay: statement.optionalInt(3),
+        startKnown: statement.int(4) == 1, delistAfter: statement.optionalInt(5))
       found.append((Hierarchy.Series(product: product, store: store), row))
     }
     guard !found.isEmpty else { throw nothing }
@@ -78,14 +71,13 @@ extension SalesStore {
 
   /// Leaves of a tree sorted by path, with the names of the levels below `all`.
   private static func leaves(
-    _ database: Database, tree: String
+    _ database: any SQLConnection, tree: String
   ) throws -> (levels: [String], ids: [Int], paths: [[String]]) {
-    let levels = try String.fetchAll(
-      database, sql: "SELECT name FROM tree_levels WHERE tree = ? ORDER BY depth", arguments: [tree])
+    let levels = try database.texts("SELECT name FROM tree_levels WHERE tree = ? ORDER BY depth", [tree])
     var nodes: [Int: (name: String, parent: Int?, depth: Int)] = [:]
-    let rows = try Row.fetchCursor(
-      database, sql: "SELECT node_id, name, parent_id, depth FROM tree_nodes WHERE tree = ?", arguments: [tree])
-    while let row = try rows.next() { nodes[row[0]] = (row[1], row[2], row[3]) }
+    _ = try database.all("SELECT node_id, name, parent_id, depth FROM tree_nodes WHERE tree = ?", [tree]) {
+      nodes[$0.int(0)] = ($0.text(1), $0.optionalInt(2), $0.int(3))
+    }
     var leaves: [(id: Int, path: [String])] = []
     for (id, node) in nodes where node.depth == levels.count {
       var path = [node.name]

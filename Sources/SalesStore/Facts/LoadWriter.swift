@@ -1,10 +1,9 @@
 import DemandData
-import GRDB
 
 /// Writes one load's facts inside its transaction, through prepared statements.
 ///
 /// Sorted keys (series, then day) are four times as fast as random ones. Valid only inside the closure of
-/// ``SalesStore/withLoad(_:now:body:)``.
+/// ``LoadStore/withLoad(_:now:body:)``.
 public final class LoadWriter {
   /// A series as far as a load needs to know it.
   public struct Series: Sendable, Hashable {
@@ -30,78 +29,122 @@ public final class LoadWriter {
   public private(set) var newStores = 0
   public private(set) var newSeries = 0
 
-  let database: Database
+  let database: any SQLConnection
   private let load: Int
-  private let path: String
   private var series: [Int: Series] = [:]
   private var seriesIDs: [SeriesKey: Int] = [:]
   private var nextSeries = 1
+  private var nodes: [NodeKey: Node] = [:]
+  private var nextNode = 1
+  /// Stored days that were looked at, by page; emptied of what this load writes.
+  private var pages: [PageKey: [Int: (units: Double, status: Int)]] = [:]
 
-  private let sale: RawStatement
-  private let replacement: RawStatement
-  private let existingSale: RawStatement
-  private let storeDay: RawStatement
-  private let promotion: RawStatement
-  private let quarantined: RawStatement
-  private let event: RawStatement
-  private let closure: RawStatement
-  private let readSteps: RawStatement
-  private let deleteSteps: RawStatement
-  private let step: RawStatement
+  private let sale: any BulkInsert
+  private let replacement: any SQLStatement
+  private let existingPage: any SQLStatement
+  private let storeDay: any SQLStatement
+  private let promotion: any SQLStatement
+  private let quarantined: any SQLStatement
+  private let event: any SQLStatement
+  private let closure: any SQLStatement
+  private let readSteps: any SQLStatement
+  private let deleteSteps: any SQLStatement
+  private let step: any SQLStatement
+
+  private let node: any SQLStatement
+  private let newSeriesRow: any SQLStatement
 
   private struct SeriesKey: Hashable {
     let product: Int
     let store: Int
   }
 
-  init(_ database: Database, load: Int, path: String) throws {
+  private struct NodeKey: Hashable {
+    let tree: String
+    let depth: Int
+    let name: String
+  }
+
+  private struct Node {
+    let id: Int
+    let parent: Int?
+  }
+
+  /// Days of a series whose numbers agree but for their last six bits.
+  private struct PageKey: Hashable {
+    static let bits = 6
+    let series: Int32
+    let page: Int32
+
+    init(series: Int, day: Int) {
+      self.series = Int32(truncatingIfNeeded: series)
+      page = Int32(truncatingIfNeeded: day >> Self.bits)
+    }
+  }
+
+  /// More are dropped and looked up again: about a quarter of a gigabyte.
+  private static let mostPages = 100_000
+
+  init(_ database: any SQLConnection, load: Int) throws {
     self.database = database
     self.load = load
-    self.path = path
-    // Not `INSERT OR REPLACE`, which opens a statement transaction for every row and is four times as slow.
-    sale = try RawStatement(database, "INSERT INTO sales (day, units, status, series_id) VALUES (?, ?, ?, ?)")
-    replacement = try RawStatement(
-      database, "UPDATE sales SET units = ?2, status = ?3 WHERE day = ?1 AND series_id = ?4")
-    existingSale = try RawStatement(database, "SELECT units, status FROM sales WHERE series_id = ? AND day = ?")
-    storeDay = try RawStatement(
-      database, "INSERT OR REPLACE INTO store_days (store_id, day, missing) VALUES (?, ?, ?)")
-    promotion = try RawStatement(
-      database, "INSERT OR REPLACE INTO promotions (series_id, day, share) VALUES (?, ?, ?)")
-    quarantined = try RawStatement(
-      database,
+    sale = try database.bulkInsert(
+      into: "sales",
+      columns: [
+        BulkColumn(name: "series_id", kind: .integer, width: 4), BulkColumn(name: "day", kind: .integer, width: 4),
+        BulkColumn(name: "units", kind: .double, width: 8), BulkColumn(name: "status", kind: .integer, width: 2),
+      ])
+    replacement = try database.prepare("UPDATE sales SET units = ?, status = ? WHERE series_id = ? AND day = ?")
+    existingPage = try database.prepare(
+      "SELECT day, units, status FROM sales WHERE series_id = ? AND day BETWEEN ? AND ?")
+    storeDay = try database.prepare(
+      """
+      INSERT INTO store_days (store_id, day, missing) VALUES (?, ?, ?)
+      ON CONFLICT (store_id, day) DO UPDATE SET missing = excluded.missing
+      """)
+    promotion = try database.prepare(
+      """
+      INSERT INTO promotions (series_id, day, share) VALUES (?, ?, ?)
+      ON CONFLICT (series_id, day, kind) DO UPDATE SET share = excluded.share
+      """)
+    quarantined = try database.prepare(
       """
       INSERT INTO quarantine (load_id, file, line, column_name, value, raw, kind, reason)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
       """)
-    event = try RawStatement(database, "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?)")
-    closure = try RawStatement(database, "INSERT OR IGNORE INTO closures VALUES (?, ?, ?)")
-    readSteps = try RawStatement(
-      database, "SELECT from_day, price FROM price_steps WHERE series_id = ? ORDER BY from_day")
-    deleteSteps = try RawStatement(database, "DELETE FROM price_steps WHERE series_id = ?")
-    step = try RawStatement(database, "INSERT INTO price_steps (series_id, from_day, price) VALUES (?, ?, ?)")
+    event = try database.prepare("INSERT INTO events VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
+    closure = try database.prepare("INSERT INTO closures VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
+    readSteps = try database.prepare("SELECT from_day, price FROM price_steps WHERE series_id = ? ORDER BY from_day")
+    deleteSteps = try database.prepare("DELETE FROM price_steps WHERE series_id = ?")
+    step = try database.prepare("INSERT INTO price_steps (series_id, from_day, price) VALUES (?, ?, ?)")
+    node = try database.prepare(
+      "INSERT INTO tree_nodes (node_id, tree, depth, name, parent_id) VALUES (?, ?, ?, ?, ?)")
+    newSeriesRow = try database.prepare("INSERT INTO series (series_id, product_id, store_id) VALUES (?, ?, ?)")
     try readMasters()
   }
 
   private func readMasters() throws {
-    let product = try RawStatement(
-      database, "SELECT n.name, p.product_id, p.kind FROM products p JOIN tree_nodes n ON n.node_id = p.product_id")
-    while try product.step() {
-      products[product.text(0)] = Product(id: product.int(1), isCount: product.text(2) == "count")
+    _ = try database.all("SELECT node_id, tree, depth, name, parent_id FROM tree_nodes") { row in
+      nodes[NodeKey(tree: row.text(1), depth: row.int(2), name: row.text(3))] =
+        Node(id: row.int(0), parent: row.optionalInt(4))
+      nextNode = max(nextNode, row.int(0) + 1)
     }
-    stores = try SalesStore.leafIDs(database, tree: "location", table: "stores", column: "store_id")
-    let row = try RawStatement(
-      database,
+    _ = try database.all(
+      "SELECT n.name, p.product_id, p.kind FROM products p JOIN tree_nodes n ON n.node_id = p.product_id"
+    ) { products[$0.text(0)] = Product(id: $0.int(1), isCount: $0.text(2) == "count") }
+    stores = try SQLStore.leafIDs(database, tree: "location", table: "stores", column: "store_id")
+    _ = try database.all(
       """
       SELECT series_id, product_id, store_id, first_day, start_known, delist_after,
         (SELECT max(day) FROM sales s WHERE s.series_id = i.series_id)
       FROM series i
-      """)
-    while try row.step() {
+      """
+    ) { row in
       let id = row.int(0)
       seriesIDs[SeriesKey(product: row.int(1), store: row.int(2))] = id
       series[id] = Series(
-        id: id, firstDay: row.isNull(3) ? nil : row.int(3), startKnown: row.int(4) == 1,
-        lastRow: row.isNull(6) ? nil : row.int(6), delistAfter: row.isNull(5) ? nil : row.int(5))
+        id: id, firstDay: row.optionalInt(3), startKnown: row.int(4) == 1, lastRow: row.optionalInt(6),
+        delistAfter: row.optionalInt(5))
       nextSeries = max(nextSeries, id + 1)
     }
   }
@@ -110,8 +153,7 @@ public final class LoadWriter {
 
   /// Declares a tree's levels below `all`, top down. A tree keeps the levels of its first load.
   public func setLevels(tree: String, _ names: [String]) throws {
-    let known = try String.fetchAll(
-      database, sql: "SELECT name FROM tree_levels WHERE tree = ? ORDER BY depth", arguments: [tree])
+    let known = try database.texts("SELECT name FROM tree_levels WHERE tree = ? ORDER BY depth", [tree])
     guard known.isEmpty || known == names else {
       throw StoreError.hierarchy(
         "the \(tree) levels of this load (\(names.joined(separator: ", "))) are not those of the database "
@@ -119,7 +161,7 @@ public final class LoadWriter {
     }
     guard known.isEmpty else { return }
     for (index, name) in names.enumerated() {
-      try database.execute(sql: "INSERT INTO tree_levels VALUES (?, ?, ?)", arguments: [tree, index + 1, name])
+      try database.execute("INSERT INTO tree_levels VALUES (?, ?, ?)", [tree, index + 1, name])
     }
   }
 
@@ -138,8 +180,7 @@ public final class LoadWriter {
       }
       return known
     }
-    try database.execute(
-      sql: "INSERT INTO products VALUES (?, ?)", arguments: [id, isCount ? "count" : "measure"])
+    try database.execute("INSERT INTO products VALUES (?, ?)", [id, isCount ? "count" : "measure"])
     let product = Product(id: id, isCount: isCount)
     products[name] = product
     newProducts += 1
@@ -152,7 +193,7 @@ public final class LoadWriter {
     let id = try addPath(tree: "location", path)
     let name = path[path.count - 1]
     if stores[name] == nil {
-      try database.execute(sql: "INSERT INTO stores VALUES (?)", arguments: [id])
+      try database.execute("INSERT INTO stores VALUES (?)", [id])
       stores[name] = id
       newStores += 1
     }
@@ -162,26 +203,22 @@ public final class LoadWriter {
   private func addPath(tree: String, _ path: [String]) throws -> Int {
     var parent: Int?
     for (index, name) in path.enumerated() {
-      let found = try Row.fetchOne(
-        database.cachedStatement(
-          sql: "SELECT node_id, parent_id FROM tree_nodes WHERE tree = ? AND depth = ? AND name = ?"),
-        arguments: [tree, index + 1, name])
-      if let found {
-        guard found["parent_id"] as Int? == parent else {
-          let level = try String.fetchOne(
-            database, sql: "SELECT name FROM tree_levels WHERE tree = ? AND depth = ?", arguments: [tree, index + 1])
-          let known = try String.fetchOne(
-            database, sql: "SELECT name FROM tree_nodes WHERE node_id = ?", arguments: [found["parent_id"] as Int?])
+      let key = NodeKey(tree: tree, depth: index + 1, name: name)
+      if let found = nodes[key] {
+        guard found.parent == parent else {
+          let level = try database.text("SELECT name FROM tree_levels WHERE tree = ? AND depth = ?", [tree, index + 1])
+          let known = try database.text("SELECT name FROM tree_nodes WHERE node_id = ?", [found.parent])
           throw StoreError.hierarchy(
             "\(level ?? tree) '\(name)' stands under '\(known ?? Tree.topName)' and under '\(path[max(0, index - 1)])': "
               + "a tree needs one parent, so correct or rename one of the two")
         }
-        parent = found["node_id"]
+        parent = found.id
       } else {
-        try database.execute(
-          sql: "INSERT INTO tree_nodes (tree, depth, name, parent_id) VALUES (?, ?, ?, ?)",
-          arguments: [tree, index + 1, name, parent])
-        parent = Int(database.lastInsertedRowID)
+        node.bind([nextNode, tree, index + 1, name, parent])
+        try node.execute()
+        nodes[key] = Node(id: nextNode, parent: parent)
+        parent = nextNode
+        nextNode += 1
       }
     }
     return parent!
@@ -189,12 +226,11 @@ public final class LoadWriter {
 
   /// Whether the location tree has this node.
   public func hasLocation(level: String, name: String) throws -> Bool {
-    try Int.fetchOne(
-      database,
-      sql: """
-        SELECT 1 FROM tree_nodes n JOIN tree_levels l ON l.tree = n.tree AND l.depth = n.depth
-        WHERE n.tree = 'location' AND l.name = ? AND n.name = ?
-        """, arguments: [level, name]) != nil
+    try database.int(
+      """
+      SELECT 1 FROM tree_nodes n JOIN tree_levels l ON l.tree = n.tree AND l.depth = n.depth
+      WHERE n.tree = 'location' AND l.name = ? AND n.name = ?
+      """, [level, name]) != nil
   }
 
   /// The id of the series of a product in a store, created if need be.
@@ -204,8 +240,8 @@ public final class LoadWriter {
     let id = nextSeries
     nextSeries += 1
     newSeries += 1
-    try database.execute(
-      sql: "INSERT INTO series (series_id, product_id, store_id) VALUES (?, ?, ?)", arguments: [id, product, store])
+    newSeriesRow.bind([id, product, store])
+    try newSeriesRow.execute()
     seriesIDs[key] = id
     series[id] = Series(id: id, firstDay: nil, startKnown: false, lastRow: nil, delistAfter: nil)
     return id
@@ -238,12 +274,17 @@ public final class LoadWriter {
   ///
   /// - Parameter replaces: whether the database has a row for the day, which then changes; otherwise it must have none.
   public func writeSale(series id: Int, day: Int, units: Double, status: DayStatus, replaces: Bool = false) throws {
-    let statement = replaces ? replacement : sale
-    statement.bind(1, day)
-    if units == units.rounded() { statement.bind(2, Int(units)) } else { statement.bind(2, units) }
-    statement.bind(3, Int(status.rawValue))
-    statement.bind(4, id)
-    try statement.execute()
+    if !pages.isEmpty { pages[PageKey(series: id, day: day)] = nil }
+    if replaces {
+      replacement.bind([units, Int(status.rawValue), id, day])
+      try replacement.execute()
+    } else {
+      sale.put(id)
+      sale.put(day)
+      sale.put(units)
+      sale.put(Int(status.rawValue))
+      try sale.endRow()
+    }
   }
 
   /// Notes that rows up to `day` were written for a series; once per series and batch, as it costs a look-up.
@@ -253,19 +294,27 @@ public final class LoadWriter {
 
   /// What the database has of a series on a day.
   public func existing(series id: Int, day: Int) throws -> (units: Double, status: DayStatus)? {
-    existingSale.bind(1, id)
-    existingSale.bind(2, day)
-    defer { existingSale.reset() }
-    guard try existingSale.step(), let status = DayStatus(rawValue: UInt8(existingSale.int(1))) else { return nil }
-    return (existingSale.double(0), status)
+    let key = PageKey(series: id, day: day)
+    if pages[key] == nil {
+      if pages.count >= Self.mostPages { pages.removeAll(keepingCapacity: true) }
+      let first = (day >> PageKey.bits) << PageKey.bits
+      existingPage.bind([id, first, first + (1 << PageKey.bits) - 1])
+      var page: [Int: (units: Double, status: Int)] = [:]
+      while try existingPage.step() {
+        page[existingPage.int(0)] = (existingPage.double(1), existingPage.int(2))
+      }
+      pages[key] = page
+    }
+    guard let found = pages[key]?[day], let status = DayStatus(rawValue: UInt8(truncatingIfNeeded: found.status))
+    else { return nil }
+    return (found.units, status)
   }
 
   /// Units of all days that the database has of a series.
   public func existingDays(series id: Int) throws -> [Int: Double] {
-    let statement = try RawStatement(database, "SELECT day, units FROM sales WHERE series_id = ?")
-    statement.bind(1, id)
+    existingPage.bind([id, Int(Int32.min), Int(Int32.max)])
     var days: [Int: Double] = [:]
-    while try statement.step() { days[statement.int(0)] = statement.double(1) }
+    while try existingPage.step() { days[existingPage.int(0)] = existingPage.double(1) }
     return days
   }
 
@@ -319,7 +368,7 @@ public final class LoadWriter {
     try closure.execute()
   }
 
-  private func bind(_ scope: EventCalendar.Scope, to statement: RawStatement, at index: Int32) {
+  private func bind(_ scope: EventCalendar.Scope, to statement: any SQLStatement, at index: Int) {
     switch scope {
     case .everywhere:
       statement.bind(index, "")
@@ -333,10 +382,11 @@ public final class LoadWriter {
   /// Notes how far ahead the calendar is known; the furthest of all loads counts.
   public func noteCalendar(knownThrough day: Day) throws {
     try database.execute(
-      sql: """
-        INSERT INTO calendar_coverage VALUES (1, ?)
-        ON CONFLICT (only) DO UPDATE SET known_through = max(known_through, excluded.known_through)
-        """, arguments: [day.number])
+      """
+      INSERT INTO calendar_coverage VALUES (1, ?)
+      ON CONFLICT ("only") DO UPDATE SET known_through = excluded.known_through
+        WHERE excluded.known_through > calendar_coverage.known_through
+      """, [day.number])
   }
 
   /// Keeps a refused row.
@@ -345,20 +395,17 @@ public final class LoadWriter {
     quarantined.bind(2, row.file)
     quarantined.bind(3, row.line)
     let texts = [row.column, row.value, row.raw, row.kind, row.reason]
-    for (index, text) in texts.enumerated() { quarantined.bind(Int32(4 + index), text) }
+    for (index, text) in texts.enumerated() { quarantined.bind(4 + index, text) }
     try quarantined.execute()
   }
 
   /// Writes what was collected about series.
   func finish() throws {
-    let update = try RawStatement(
-      database, "UPDATE series SET first_day = ?, start_known = ?, delist_after = ? WHERE series_id = ?")
+    let update = try database.prepare(
+      "UPDATE series SET first_day = ?, start_known = ?, delist_after = ? WHERE series_id = ?")
     for id in series.keys.sorted() {
       guard let it = series[id], it.changed, let firstDay = it.firstDay else { continue }
-      update.bind(1, firstDay)
-      update.bind(2, it.startKnown ? 1 : 0)
-      update.bind(3, it.delistAfter.map(Double.init))
-      update.bind(4, id)
+      update.bind([firstDay, it.startKnown ? 1 : 0, it.delistAfter, id])
       try update.execute()
     }
   }

@@ -1,5 +1,4 @@
 import DemandData
-import GRDB
 
 /// What a node sold on one day, and of how many of its series what is known.
 public struct HistoryDay: Sendable, Hashable, Codable {
@@ -25,13 +24,8 @@ public struct HistoryDay: Sendable, Hashable, Codable {
   }
 }
 
-extension SalesStore {
-  /// Daily sales of any node, one entry per day, from the first day of data to the origin at most.
-  ///
-  /// - Throws: ``StoreError/unknownName(kind:name:known:)`` for a level or node that is not there,
-  ///   ``StoreError/noData(reason:)`` when the days asked for lie outside the history.
-  /// - Complexity: O(rows of the node's series).
-  public func salesHistory(_ names: NodeNames, from: Day? = nil, to: Day? = nil) throws(StoreError) -> [HistoryDay] {
+extension SQLStore {
+  func salesHistory(_ names: NodeNames, from: Day?, to: Day?) throws(StoreError) -> [HistoryDay] {
     try read { database in
       let stored = try Self.storedHierarchy(database, stores: nil, nothing: self.nothingLoaded)
       let node = try stored.hierarchy.node(named: names)
@@ -53,15 +47,17 @@ extension SalesStore {
       let days = try SeriesDays(
         database, stored: stored, calendar: try Self.calendar(database), first: first, count: count)
       var result = (first...last).map { HistoryDay(day: Day(number: $0)) }
-      var units = [Int32](repeating: 0, count: count)
-      var status = [UInt8](repeating: 0, count: count)
-      for member in members {
-        try units.withUnsafeMutableBufferPointer { units in
-          try status.withUnsafeMutableBufferPointer { status in
-            try days.read(stored.series[member], units: units, status: status)
+      // So many series at a time as to keep memory small.
+      for part in stride(from: 0, to: members.count, by: 1024) {
+        let members = Array(members[part..<min(part + 1024, members.count)])
+        var units = [Int32](repeating: 0, count: members.count * count)
+        var status = [UInt8](repeating: 0, count: members.count * count)
+        try days.read(database, members, units: &units, status: &status)
+        for index in members.indices {
+          for day in result.indices {
+            result[day].add(units: Int(units[index * count + day]), status: status[index * count + day])
           }
         }
-        for day in result.indices { result[day].add(units: Int(units[day]), status: status[day]) }
       }
       return result
     }

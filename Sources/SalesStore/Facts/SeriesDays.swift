@@ -1,10 +1,9 @@
 import DemandData
-import GRDB
 
-/// Reads the days of one series after another and resolves every day's status: the row if there is one, else what the
-/// series' range, the closures and the store's own days say.
-final class SeriesDays {
-  private let statement: RawStatement
+/// Reads the days of series and resolves every day's status: the row if there is one, else what the series' range, the
+/// closures and the store's own days say.
+struct SeriesDays {
+  private let stored: StoredHierarchy
   private let first: Int
   private let count: Int
   /// Status of a ranged product without a row, `[store][day]`.
@@ -12,75 +11,97 @@ final class SeriesDays {
   /// Whether the store is closed, `[store][day]`.
   private let closed: [[Bool]]
 
+  /// Up to so many series are looked for by their ids; more are read with all others.
+  private static let mostListed = 10_000
+
   /// - Parameters:
   ///   - first: number of the first day wanted.
   ///   - count: days wanted.
-  init(_ database: Database, stored: StoredHierarchy, calendar: EventCalendar, first: Int, count: Int) throws {
+  init(
+    _ database: any SQLConnection, stored: StoredHierarchy, calendar: EventCalendar, first: Int, count: Int
+  ) throws {
+    self.stored = stored
     self.first = first
     self.count = count
-    statement = try RawStatement(
-      database,
-      "SELECT day, units, status FROM sales WHERE series_id = ? AND day BETWEEN ? AND ? ORDER BY day")
-    let storeDay = try RawStatement(
-      database, "SELECT day, missing FROM store_days WHERE store_id = ? AND day BETWEEN ? AND ?")
-    var defaults: [[UInt8]] = []
-    var closed: [[Bool]] = []
-    for (store, id) in stored.storeIDs.enumerated() {
-      var status = [UInt8](repeating: DayStatus.unknown.rawValue, count: count)
-      var shut = [Bool](repeating: false, count: count)
-      storeDay.bind(1, id)
-      storeDay.bind(2, first)
-      storeDay.bind(3, first + count - 1)
-      while try storeDay.step() { status[storeDay.int(0) - first] = UInt8(storeDay.int(1)) }
-      storeDay.reset()
-      for closure in calendar.closures {
-        let day = closure.day.number - first
-        guard day >= 0, day < count, closure.scope.contains(store: store, in: stored.hierarchy.location) else {
-          continue
-        }
-        status[day] = DayStatus.closed.rawValue
-        shut[day] = true
+    let index = Dictionary(uniqueKeysWithValues: stored.storeIDs.enumerated().map { ($1, $0) })
+    var defaults = stored.storeIDs.map { _ in [UInt8](repeating: DayStatus.unknown.rawValue, count: count) }
+    var closed = stored.storeIDs.map { _ in [Bool](repeating: false, count: count) }
+    try database.scan(
+      "SELECT store_id, day, missing FROM store_days WHERE day BETWEEN \(first) AND \(first + count - 1)"
+    ) { row in
+      if let store = index[row.int(0)] { defaults[store][row.int(1) - first] = UInt8(row.int(2)) }
+    }
+    for closure in calendar.closures {
+      let day = closure.day.number - first
+      guard day >= 0, day < count else { continue }
+      for store in stored.storeIDs.indices where closure.scope.contains(store: store, in: stored.hierarchy.location) {
+        defaults[store][day] = DayStatus.closed.rawValue
+        closed[store][day] = true
       }
-      defaults.append(status)
-      closed.append(shut)
     }
     storeDefault = defaults
     self.closed = closed
   }
 
-  /// Fills `units` and `status`, both `count` cells long.
+  /// Fills `units` and `status`, both `members.count * count` cells long, series after series.
   ///
   /// A row that says that nothing was sold on a closed day means closed; one with units stands, for it knows better
   /// than the calendar.
-  func read(_ series: StoredSeries, units: UnsafeMutableBufferPointer<Int32>, status: UnsafeMutableBufferPointer<UInt8>)
-    throws
-  {
+  ///
+  /// - Parameter members: indices of the series wanted.
+  func read(
+    _ database: any SQLConnection, _ members: [Int], units: inout [Int32], status: inout [UInt8]
+  ) throws {
+    // Local copies: the loop below runs some ten million times.
+    let (first, count, closed) = (first, count, closed)
+    var position: [Int: Int] = [:]
+    position.reserveCapacity(members.count)
+    var stores: [Int] = []
+    var last: [Int] = []
     let notRanged = DayStatus.notRanged.rawValue
-    units.update(repeating: 0)
-    guard let firstDay = series.firstDay, firstDay < first + count else {
-      status.update(repeating: notRanged)
-      return
+    for (place, member) in members.enumerated() {
+      let series = stored.series[member]
+      position[series.id] = place
+      stores.append(series.store)
+      let start = series.firstDay.map { min(count, max(0, $0 - first)) } ?? count
+      last.append((series.firstDay ?? first) - first)
+      let cells = place * count
+      for day in 0..<start { status[cells + day] = notRanged }
+      let defaults = storeDefault[series.store]
+      for day in start..<count { status[cells + day] = defaults[day] }
     }
-    let start = max(0, firstDay - first)
-    for day in 0..<start { status[day] = notRanged }
-    let defaults = storeDefault[series.store]
-    for day in start..<count { status[day] = defaults[day] }
-    statement.bind(1, series.id)
-    statement.bind(2, first)
-    statement.bind(3, first + count - 1)
-    var last = firstDay - first
-    while try statement.step() {
-      let day = statement.int(0) - first
-      let value = Int32(clamping: Int(statement.double(1).rounded()))
-      let own = UInt8(truncatingIfNeeded: statement.int(2))
-      units[day] = value
-      status[day] =
-        own == DayStatus.sold.rawValue && value == 0 && closed[series.store][day] ? DayStatus.closed.rawValue : own
-      last = day
+    var condition = "day BETWEEN \(first) AND \(first + count - 1)"
+    if members.count <= Self.mostListed, members.count < stored.series.count {
+      condition += " AND series_id IN (\(members.map { String(stored.series[$0].id) }.joined(separator: ", ")))"
     }
-    statement.reset()
-    if let delistAfter = series.delistAfter, count - 1 - last > delistAfter {
-      for day in max(start, last + 1)..<count { status[day] = notRanged }
+    let sold = Int(DayStatus.sold.rawValue)
+    let end = first + count
+    let isRanged = members.map { stored.series[$0].firstDay.map { $0 < end } ?? false }
+    // Rows of a series mostly follow each other: look its place up once.
+    var (id, place) = (Int.min, -1)
+    try units.withUnsafeMutableBufferPointer { units in
+      try status.withUnsafeMutableBufferPointer { status in
+        try database.scan("SELECT series_id, day, units, status FROM sales WHERE \(condition)") { row in
+          let series = row.int(0)
+          if series != id { (id, place) = (series, position[series] ?? -1) }
+          guard place >= 0, isRanged[place] else { return }
+          let day = row.int(1) - first
+          let value = Int32(clamping: Int(row.double(2).rounded()))
+          let own = row.int(3)
+          units[place * count + day] = value
+          status[place * count + day] =
+            own == sold && value == 0 && closed[stores[place]][day]
+            ? DayStatus.closed.rawValue : UInt8(truncatingIfNeeded: own)
+          if day > last[place] { last[place] = day }
+        }
+      }
+    }
+    for (place, member) in members.enumerated() {
+      let series = stored.series[member]
+      guard let firstDay = series.firstDay, let delistAfter = series.delistAfter, firstDay < first + count,
+        count - 1 - last[place] > delistAfter
+      else { continue }
+      for day in max(0, firstDay - first, last[place] + 1)..<count { status[place * count + day] = notRanged }
     }
   }
 }

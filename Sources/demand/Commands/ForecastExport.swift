@@ -53,7 +53,7 @@ struct ForecastExportCommand: ParsableCommand {
   }
 
   private func write(
-    _ pairs: [LevelPair], of source: RunRecord, in hierarchy: Hierarchy, from store: SalesStore,
+    _ pairs: [LevelPair], of source: RunRecord, in hierarchy: Hierarchy, from store: any SalesStore,
     to sink: @escaping ([UInt8]) throws -> Void
   ) throws {
     var export = try ForecastExport(

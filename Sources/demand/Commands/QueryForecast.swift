@@ -84,7 +84,7 @@ struct QueryForecast: ParsableCommand {
 /// The run that a query reads from.
 enum PublishedRun {
   /// The run of this id, or the published one; remarks on standard error if that is stale.
-  static func find(_ id: Int?, in store: SalesStore, common: CommonOptions) throws -> RunRecord {
+  static func find(_ id: Int?, in store: any SalesStore, common: CommonOptions) throws -> RunRecord {
     if let id { return try store.run(id) }
     guard let published = try store.publishedRun() else {
       throw UserError(

@@ -87,7 +87,7 @@ struct RunsShow: ParsableCommand {
     }
   }
 
-  private func recordTable(_ run: RunRecord, _ store: SalesStore) throws -> OutputTable {
+  private func recordTable(_ run: RunRecord, _ store: any SalesStore) throws -> OutputTable {
     let ledger = try store.series(run: run.id, draws: false)
     let methods = Dictionary(grouping: ledger, by: \.outcome.method.rawValue).mapValues(\.count)
     let diagnostics = try store.diagnostics(run: run.id)
@@ -112,7 +112,7 @@ struct RunsShow: ParsableCommand {
     return table
   }
 
-  private func diagnosticsTable(_ store: SalesStore) throws -> OutputTable {
+  private func diagnosticsTable(_ store: any SalesStore) throws -> OutputTable {
     var table = OutputTable([
       .text("parameter"), .number("mean", 4), .number("sd", 4), .number("q5", 4), .number("q50", 4),
       .number("q95", 4), .number("rhat", 4), .number("ess_bulk", 0), .number("ess_tail", 0),
@@ -124,7 +124,7 @@ struct RunsShow: ParsableCommand {
     return table
   }
 
-  private func seriesTable(_ store: SalesStore) throws -> OutputTable {
+  private func seriesTable(_ store: any SalesStore) throws -> OutputTable {
     var table = OutputTable([
       .text("product"), .text("store"), .text("method"), .text("reason"), .number("rhat", 4), .number("ess_bulk", 0),
       .number("ess_tail", 0), .number("acceptance"), .number("pareto_k"),

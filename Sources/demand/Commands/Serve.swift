@@ -52,7 +52,7 @@ struct Serve: ParsableCommand {
 
   /// When the nightly batch last ran to an end, good or bad. A night that was killed or stopped is not over: its time
   /// counts as missed, so that a restarted service goes on with it at once.
-  private static func lastRun(_ store: SalesStore) throws -> Date? {
+  private static func lastRun(_ store: any SalesStore) throws -> Date? {
     let nights = try store.runs(limit: 1000).filter { $0.command == "nightly" }
     let ended = nights.first { $0.status == .complete || $0.status == .failed }
     return ended?.startedAt ?? nights.last?.startedAt.addingTimeInterval(-60)

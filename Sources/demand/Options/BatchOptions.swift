@@ -21,7 +21,7 @@ struct HorizonOption: ParsableArguments {
 extension CommonOptions {
   /// What batches need from outside.
   func batchEnvironment(
-    store: SalesStore, settings: DemandConfiguration, progress: (any BatchProgress)? = nil, stop: StopRequest
+    store: any SalesStore, settings: DemandConfiguration, progress: (any BatchProgress)? = nil, stop: StopRequest
   ) -> BatchEnvironment {
     BatchEnvironment(
       store: store, configuration: settings, seed: settings.forecast.seed, threads: threadCount,

@@ -12,7 +12,8 @@ struct CommonOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Where the data is: sqlite:PATH. (default: $DEMAND_DATABASE, else sqlite:demand.sqlite)", valueName: "url"))
+      "Where the data is: sqlite:PATH or postgresql://... (default: $DEMAND_DATABASE, else sqlite:demand.sqlite)",
+      valueName: "url"))
   var database: String?
 
   @Option(help: "Seed of all random numbers. (default: forecast.seed of the settings)")
@@ -45,23 +46,29 @@ extension CommonOptions {
   var databaseURL: DatabaseURL {
     get throws {
       let environment = ProcessInfo.processInfo.environment["DEMAND_DATABASE"].flatMap { $0.isEmpty ? nil : $0 }
-      return try DatabaseURL(database ?? environment ?? "sqlite:demand.sqlite")
+      let url = try DatabaseURL(database ?? environment ?? "sqlite:demand.sqlite")
+      guard database == nil || !url.holdsPassword else {
+        throw UserError(
+          .usage, "the URL of --database holds a password, which everybody on this machine can read",
+          hint: "put it into PGPASSWORD, DEMAND_DATABASE, the password file ~/.pgpass or a service file")
+      }
+      return url
     }
   }
 
   /// Opens the database for a command that only reads: it must be there, and nothing is written.
   ///
   /// A settings file that is named is checked too, lest a slip in its name go unseen.
-  func openForReading() throws -> SalesStore {
+  func openForReading() throws -> any SalesStore {
     if config != nil { _ = try loadConfiguration() }
-    return try SalesStore.open(databaseURL, mode: .readOnly, now: Date())
+    return try openStore(databaseURL, mode: .readOnly, now: Date())
   }
 
   /// Opens the database for a command that writes.
   ///
   /// - Parameter create: whether to make one where there is none.
-  func openForWriting(create: Bool = false) throws -> SalesStore {
-    try SalesStore.open(databaseURL, mode: .readWrite(create: create), now: Date())
+  func openForWriting(create: Bool = false) throws -> any SalesStore {
+    try openStore(databaseURL, mode: .readWrite(create: create), now: Date())
   }
 
   var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }

@@ -29,9 +29,8 @@ struct LoadOptions: ParsableArguments {
 
   /// Opens the database, which is made where there is none, loads, and prints the summary.
   func run(
-    _ common: CommonOptions, _ load: (SalesStore, IngestEnvironment) throws(IngestError) -> LoadResult
+    _ common: CommonOptions, _ load: (any SalesStore, IngestEnvironment) throws(IngestError) -> LoadResult
   ) throws {
-    let existed = FileManager.default.fileExists(atPath: try common.databaseURL.path)
     let store = try common.openForWriting(create: true)
     let bar = LoadProgress(common.progress)
     let result: LoadResult
@@ -42,7 +41,7 @@ struct LoadOptions: ParsableArguments {
     } catch {
       bar.end()
       // A database that was made for a load that failed would only puzzle.
-      if !existed { try Self.remove(store) }
+      try store.discardIfCreated()
       throw error
     }
     bar.end()
@@ -56,11 +55,6 @@ struct LoadOptions: ParsableArguments {
         .warning, "\(summary.rowsQuarantined) rows are in quarantine",
         hint: "'demand ingest quarantine --load \(result.record.id)' shows them with line and reason")
     }
-  }
-
-  private static func remove(_ store: SalesStore) throws {
-    try store.close()
-    for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: store.url.path + suffix) }
   }
 
   private static func table(_ record: LoadRecord) -> OutputTable {

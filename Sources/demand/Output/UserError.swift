@@ -109,7 +109,7 @@ extension UserError {
   private init(store error: StoreError) {
     let (status, hint): (ExitStatus, String) =
       switch error {
-      case .unsupportedURL: (.usage, "give --database sqlite:PATH or set DEMAND_DATABASE")
+      case .unsupportedURL: (.usage, "give --database sqlite:PATH or postgresql://HOST/NAME, or set DEMAND_DATABASE")
       case .missingDatabase: (.noData, "load data with 'demand ingest'; 'demand ingest --help' shows how")
       case .notADatabase, .foreignDatabase: (.failed, "give --database sqlite:PATH or set DEMAND_DATABASE")
       case .newerDatabase, .migrationChanged, .invalidMigrations, .migrationFailed:
@@ -118,8 +118,13 @@ extension UserError {
           "use the version of demand that wrote this database, or a later one; 'demand --version' tells this one"
         )
       case .olderDatabase: (.failed, "any writing command, such as 'demand ingest' or 'demand nightly', migrates it")
-      case .busy: (.lockHeld, "wait for the other process to end")
-      case .unwritable: (.failed, "give --database a path in a folder that you can write")
+      case .busy, .lockHeld: (.lockHeld, "wait for the other process to end")
+      case .unwritable:
+        (.failed, "give --database a path in a folder that you can write, or a server's user who may write")
+      case .unreachable:
+        (.failed, "the password comes from PGPASSWORD, ~/.pgpass or a service file; psql takes the same URL")
+      case .connectionLost, .outcomeUnknown: (.failed, "start the same command again")
+      case .timeout: (.failed, "statement_timeout can be set in the URL: ?options=-c%20statement_timeout%3D2h")
       case .noData: (.noData, "'demand ingest' loads sales, 'demand nightly' makes and publishes forecasts")
       case .unknownName(_, let name, let known):
         (
@@ -131,7 +136,7 @@ extension UserError {
       case .runState: (.failed, "'demand runs list' shows the state of every run")
       case .corrupt: (.failed, "restore the database from a backup, or load the data into a new one")
       case .hierarchy: (.failed, "mend the master files and load them again")
-      case .database: (.failed, "check the file's permissions and the disk")
+      case .database: (.failed, "check the database, its permissions and the disk")
       }
     self.init(status, error.description, hint: hint)
   }

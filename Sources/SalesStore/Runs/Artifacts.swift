@@ -1,11 +1,7 @@
-import GRDB
-
-extension SalesStore {
-  /// Keeps what a stage of a run hands on; a part that is there already is replaced.
-  public func saveArtifact(run: Int, kind: String, part: String = "", payload: [UInt8]) throws(StoreError) {
-    try write { database in
-      let statement = try RawStatement(
-        database,
+extension SQLStore {
+  func saveArtifact(run: Int, kind: String, part: String, payload: [UInt8]) throws(StoreError) {
+    try write(.runs) { database in
+      let statement = try database.prepare(
         """
         INSERT INTO run_artifacts (run_id, kind, part, payload, checksum) VALUES (?, ?, ?, ?, ?)
         ON CONFLICT (run_id, kind, part) DO UPDATE SET payload = excluded.payload, checksum = excluded.checksum
@@ -19,13 +15,10 @@ extension SalesStore {
     }
   }
 
-  /// An artifact's payload, or nil if there is none.
-  ///
-  /// - Throws: ``StoreError/corrupt(what:reason:)`` when the payload does not match its checksum.
-  public func artifact(run: Int, kind: String, part: String = "") throws(StoreError) -> [UInt8]? {
+  func artifact(run: Int, kind: String, part: String) throws(StoreError) -> [UInt8]? {
     try read { database in
-      let statement = try RawStatement(
-        database, "SELECT payload, checksum FROM run_artifacts WHERE run_id = ? AND kind = ? AND part = ?")
+      let statement = try database.prepare(
+        "SELECT payload, checksum FROM run_artifacts WHERE run_id = ? AND kind = ? AND part = ?")
       statement.bind(1, run)
       statement.bind(2, kind)
       statement.bind(3, part)
@@ -37,11 +30,9 @@ extension SalesStore {
     }
   }
 
-  /// Parts of this kind that a run has, sorted.
-  public func artifactParts(run: Int, kind: String) throws(StoreError) -> [String] {
+  func artifactParts(run: Int, kind: String) throws(StoreError) -> [String] {
     try read {
-      try String.fetchAll(
-        $0, sql: "SELECT part FROM run_artifacts WHERE run_id = ? AND kind = ? ORDER BY part", arguments: [run, kind])
+      try $0.texts("SELECT part FROM run_artifacts WHERE run_id = ? AND kind = ? ORDER BY part", [run, kind])
     }
   }
 

@@ -1,5 +1,4 @@
 import DemandData
-import GRDB
 
 /// A line of a run's ledger: one series, what became of it, and its archived draws.
 public struct SeriesLedgerRow: Sendable, Hashable {
@@ -17,17 +16,19 @@ public struct SeriesLedgerRow: Sendable, Hashable {
   }
 }
 
-extension SalesStore {
-  /// Writes ledger rows in one transaction; a series that is there already is replaced.
-  public func saveSeries(run: Int, _ rows: [SeriesLedgerRow]) throws(StoreError) {
-    try write { database in
+extension SQLStore {
+  func saveSeries(run: Int, _ rows: [SeriesLedgerRow]) throws(StoreError) {
+    try write(.runs) { database in
       let products = try Self.leafIDs(database, tree: "product", table: "products", column: "product_id")
       let stores = try Self.leafIDs(database, tree: "location", table: "stores", column: "store_id")
-      let statement = try RawStatement(
-        database,
+      let statement = try database.prepare(
         """
-        INSERT OR REPLACE INTO run_series (run_id, product_id, store_id, method, reason, rhat, ess_bulk, ess_tail,
+        INSERT INTO run_series (run_id, product_id, store_id, method, reason, rhat, ess_bulk, ess_tail,
           acceptance, pareto_k, draws, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (run_id, product_id, store_id) DO UPDATE SET
+          method = excluded.method, reason = excluded.reason, rhat = excluded.rhat, ess_bulk = excluded.ess_bulk,
+          ess_tail = excluded.ess_tail, acceptance = excluded.acceptance, pareto_k = excluded.pareto_k,
+          draws = excluded.draws, checksum = excluded.checksum
         """)
       statement.bind(1, run)
       for row in rows {
@@ -54,13 +55,9 @@ extension SalesStore {
     }
   }
 
-  /// The ledger of a run, sorted by product, then store.
-  ///
-  /// - Parameter draws: whether to read (and verify) the archived draws too.
-  public func series(run: Int, draws wanted: Bool = true) throws(StoreError) -> [SeriesLedgerRow] {
+  func series(run: Int, draws wanted: Bool) throws(StoreError) -> [SeriesLedgerRow] {
     try read { database in
-      let statement = try RawStatement(
-        database,
+      let statement = try database.prepare(
         """
         SELECT p.name, l.name, r.method, r.reason, r.rhat, r.ess_bulk, r.ess_tail, r.acceptance, r.pareto_k
           \(wanted ? ", r.draws, r.checksum" : "")
@@ -68,7 +65,6 @@ extension SalesStore {
         WHERE r.run_id = ? ORDER BY p.name, l.name
         """)
       statement.bind(1, run)
-      func optional(_ column: Int32) -> Double? { statement.isNull(column) ? nil : statement.double(column) }
       var rows: [SeriesLedgerRow] = []
       while try statement.step() {
         let (product, store, method) = (statement.text(0), statement.text(1), statement.text(2))
@@ -77,8 +73,9 @@ extension SalesStore {
           throw StoreError.corrupt(what: what, reason: "its method '\(method)' is unknown")
         }
         let outcome = SeriesOutcome(
-          method: method, reason: statement.isNull(3) ? nil : statement.text(3), rhat: optional(4),
-          essBulk: optional(5), essTail: optional(6), acceptance: optional(7), paretoK: optional(8))
+          method: method, reason: statement.optionalText(3), rhat: statement.optionalDouble(4),
+          essBulk: statement.optionalDouble(5), essTail: statement.optionalDouble(6),
+          acceptance: statement.optionalDouble(7), paretoK: statement.optionalDouble(8))
         var row = SeriesLedgerRow(product: product, store: store, outcome: outcome)
         if wanted {
           let bytes = statement.bytes(9)
@@ -93,42 +90,45 @@ extension SalesStore {
     }
   }
 
-  /// Replaces the diagnostics of a run, in the order given.
-  public func saveDiagnostics(run: Int, _ diagnostics: [ParameterDiagnostic]) throws(StoreError) {
-    try write { database in
-      try database.execute(sql: "DELETE FROM run_diagnostics WHERE run_id = ?", arguments: [run])
-      let statement = try RawStatement(
-        database, "INSERT INTO run_diagnostics VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+  func saveDiagnostics(run: Int, _ diagnostics: [ParameterDiagnostic]) throws(StoreError) {
+    try write(.runs) { database in
+      try database.execute("DELETE FROM run_diagnostics WHERE run_id = ?", [run])
+      let statement = try database.prepare("INSERT INTO run_diagnostics VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
       statement.bind(1, run)
       for (position, it) in diagnostics.enumerated() {
         statement.bind(2, position)
         statement.bind(3, it.name)
         let figures = [it.mean, it.sd, it.q5, it.q50, it.q95, it.rhat, it.essBulk, it.essTail]
-        for (column, figure) in figures.enumerated() { statement.bind(Int32(4 + column), figure) }
+        for (column, figure) in figures.enumerated() { statement.bind(4 + column, figure) }
         try statement.execute()
       }
     }
   }
 
-  /// Diagnostics of a run in the order they were saved. SQLite has no not-a-number: one comes back from NULL.
-  public func diagnostics(run: Int) throws(StoreError) -> [ParameterDiagnostic] {
+  func diagnostics(run: Int) throws(StoreError) -> [ParameterDiagnostic] {
     try read { database in
-      try Row.fetchAll(
-        database, sql: "SELECT * FROM run_diagnostics WHERE run_id = ? ORDER BY position", arguments: [run]
-      ).map { row in
-        func figure(_ name: String) -> Double { row[name] ?? .nan }
+      try database.all(
+        """
+        SELECT name, mean, sd, q5, q50, q95, rhat, ess_bulk, ess_tail FROM run_diagnostics WHERE run_id = ?
+        ORDER BY position
+        """, [run]
+      ) { row in
+        // Not-a-number is stored as NULL.
+        func figure(_ column: Int) -> Double { row.optionalDouble(column) ?? .nan }
         return ParameterDiagnostic(
-          name: row["name"], mean: figure("mean"), sd: figure("sd"), q5: figure("q5"), q50: figure("q50"),
-          q95: figure("q95"), rhat: figure("rhat"), essBulk: figure("ess_bulk"), essTail: figure("ess_tail"))
+          name: row.text(0), mean: figure(1), sd: figure(2), q5: figure(3), q50: figure(4), q95: figure(5),
+          rhat: figure(6), essBulk: figure(7), essTail: figure(8))
       }
     }
   }
 
   /// Ids of a tree's leaves by name.
-  static func leafIDs(_ database: Database, tree: String, table: String, column: String) throws -> [String: Int] {
+  static func leafIDs(_ database: any SQLConnection, tree: String, table: String, column: String) throws -> [String:
+    Int]
+  {
     var ids: [String: Int] = [:]
-    let statement = try RawStatement(
-      database, "SELECT n.name, n.node_id FROM \(table) t JOIN tree_nodes n ON n.node_id = t.\(column)")
+    let statement = try database.prepare(
+      "SELECT n.name, n.node_id FROM \(table) t JOIN tree_nodes n ON n.node_id = t.\(column)")
     while try statement.step() { ids[statement.text(0)] = statement.int(1) }
     return ids
   }

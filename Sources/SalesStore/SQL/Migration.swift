@@ -1,7 +1,7 @@
 import Crypto
 import Foundation
 
-/// One numbered SQL file of `migrations/sqlite`.
+/// One numbered SQL file of `migrations/sqlite` or `migrations/postgresql`.
 struct Migration: Sendable, Hashable {
   let version: Int
   /// File name without its number and ending, such as `initial`.
@@ -24,8 +24,17 @@ struct Migration: Sendable, Hashable {
   }
 
   /// Those built into the program, in order.
-  static func embedded() throws(StoreError) -> [Migration] {
-    try ordered([try Migration(file: "0001_initial.sql", bytes: PackageResources._001_initial_sql)])
+  static func embedded(_ dialect: SQLDialect) throws(StoreError) -> [Migration] {
+    let files: [(name: String, sqlite: [UInt8], postgresql: [UInt8])] = [
+      (
+        "0001_initial.sql", PackageResources.sqlite_0001_initial_sql, PackageResources.postgresql_0001_initial_sql
+      )
+    ]
+    var migrations: [Migration] = []
+    for file in files {
+      migrations.append(try Migration(file: file.name, bytes: dialect == .sqlite ? file.sqlite : file.postgresql))
+    }
+    return try ordered(migrations)
   }
 
   /// Those of a folder on disk that the user named in their place.

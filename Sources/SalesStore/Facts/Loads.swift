@@ -1,0 +1,85 @@
+import DemandData
+import Foundation
+
+extension SQLStore {
+  func withLoad(
+    _ header: LoadHeader, now: () -> Date, body: (LoadWriter) throws -> LoadSummary
+  ) throws -> LoadResult {
+    if let known = try loads(hash: header.contentHash).first { return .alreadyLoaded(known) }
+    let result = try passingErrors { try load(header, now: now, body: body) }
+    database.settle()
+    return result
+  }
+
+  private func load(
+    _ header: LoadHeader, now: () -> Date, body: (LoadWriter) throws -> LoadSummary
+  ) throws -> LoadResult {
+    try database.write(.facts) { database in
+      // Another process may have been faster.
+      if let known = try Self.loads(database, hash: header.contentHash).first { return .alreadyLoaded(known) }
+      let started = now()
+      let id = try database.int(
+        "INSERT INTO loads (source, files, content_hash, started_at) VALUES (?, ?, ?, ?) RETURNING load_id",
+        [header.source, header.files.joined(separator: "\n"), header.contentHash, Timestamp.text(started)])!
+      let writer = try LoadWriter(database, load: id)
+      let summary = try body(writer)
+      try writer.finish()
+      let finished = now()
+      try database.execute(
+        """
+        UPDATE loads SET rows_loaded = ?, rows_quarantined = ?, finished_at = ?, complete_through = ?, summary = ?
+        WHERE load_id = ?
+        """,
+        [
+          summary.rowsLoaded, summary.rowsQuarantined, Timestamp.text(finished), summary.completeThrough?.number,
+          try Self.json(summary), id,
+        ])
+      return .loaded(
+        LoadRecord(
+          id: id, source: header.source, files: header.files, contentHash: header.contentHash, startedAt: started,
+          finishedAt: finished, summary: summary))
+    }
+  }
+
+  func loads() throws(StoreError) -> [LoadRecord] { try loads(hash: nil) }
+
+  private func loads(hash: String?) throws(StoreError) -> [LoadRecord] {
+    try read { try Self.loads($0, hash: hash) }
+  }
+
+  private static func loads(_ database: any SQLConnection, hash: String?) throws -> [LoadRecord] {
+    try database.all(
+      """
+      SELECT load_id, source, files, content_hash, started_at, finished_at, summary FROM loads
+      WHERE content_hash = coalesce(?, content_hash) ORDER BY load_id
+      """, [hash]
+    ) { row in
+      LoadRecord(
+        id: row.int(0), source: row.text(1), files: row.text(2).split(separator: "\n").map(String.init),
+        contentHash: row.text(3), startedAt: try Timestamp.date(row.text(4)),
+        finishedAt: try Timestamp.date(row.text(5)),
+        summary: try JSONDecoder().decode(LoadSummary.self, from: Data(row.text(6).utf8)))
+    }
+  }
+
+  func quarantine(load: Int, limit: Int) throws(StoreError) -> [QuarantinedRow] {
+    try read { database in
+      try database.all(
+        """
+        SELECT file, line, column_name, value, raw, kind, reason FROM quarantine WHERE load_id = ?
+        ORDER BY quarantine_id LIMIT ?
+        """, [load, limit]
+      ) {
+        QuarantinedRow(
+          file: $0.text(0), line: $0.int(1), column: $0.text(2), value: $0.text(3), raw: $0.text(4), kind: $0.text(5),
+          reason: $0.text(6))
+      }
+    }
+  }
+
+  private static func json(_ summary: LoadSummary) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    return String(decoding: try encoder.encode(summary), as: UTF8.self)
+  }
+}
