@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+#include "tape.h"
+
 /// Parameter vectors that one call of `cnk_series_pass` takes through a series' days side by side: two halves of eight,
 /// each half with calendar factors of its own.
 enum { CNK_LANES = 16, CNK_HALF = 8 };

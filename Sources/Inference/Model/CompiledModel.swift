@@ -1,0 +1,106 @@
+import NumericKernels
+
+/// A model compiled for sampling: its log density by unconstrained coordinates, with its gradient, and what predicts.
+///
+/// The log density includes all normalising constants and the log Jacobians of the transforms of constrained
+/// parameters; terms of `Flat` priors are 0.
+public struct CompiledModel: LogDensity {
+  public let dimension: Int
+  /// Parameters on their own scales, then computed quantities, element by element: `theta[3]`, `beta[2,5]`.
+  public let variableNames: [String]
+  let model: Model
+  let program: Program
+  /// Instructions that the density needs; the rest are of computed quantities alone.
+  let densityInstructions: Int
+  /// Where what a draw keeps lies.
+  let outputs: [(place: Int, count: Int)]
+
+  public func makeEvaluator() -> ModelEvaluator { ModelEvaluator(self) }
+}
+
+/// Evaluates a compiled model for one chain, without allocation.
+public struct ModelEvaluator: LogDensityEvaluator {
+  private let model: CompiledModel
+  private let workspace: Workspace
+
+  init(_ model: CompiledModel) {
+    self.model = model
+    workspace = Workspace(model.program)
+  }
+
+  public mutating func logDensity(at position: Span<Double>, gradient: inout MutableSpan<Double>) -> Double {
+    let memory = workspace.memory
+    for i in position.indices { memory.values[i] = position[i] }
+    let value = model.program.logDensity(model.densityInstructions, memory)
+    for i in position.indices { gradient[i] = memory.adjoints[i] }
+    return value
+  }
+
+  public mutating func variables(
+    at position: Span<Double>, into values: inout MutableSpan<Double>, using stream: inout RandomStream
+  ) {
+    let memory = workspace.memory
+    for i in position.indices { memory.values[i] = position[i] }
+    for transform in model.program.transforms { _ = transform.constrain(memory) }
+    model.program.computeValues(0..<model.program.instructionCount, memory)
+    var next = 0
+    for output in model.outputs {
+      let numbers = memory.numbers(output.place)
+      for i in 0..<output.count { values[next + i] = numbers[i] }
+      next += output.count
+    }
+  }
+}
+
+extension Model {
+  /// Compiles the model: finds shapes, shares what is computed twice, and lays out a program for value and gradient.
+  ///
+  /// - Throws: ``ModelError`` with the names concerned: shapes that do not fit, data outside the support, a parameter
+  ///   without prior.
+  public func compile() throws -> CompiledModel {
+    if let mistake = mistakes.first { throw ModelError(mistake) }
+    if parameters.isEmpty { throw ModelError("the model has no parameters") }
+    var lowering = Lowering()
+    var free: [Lowering.Place] = []
+    for parameter in parameters { free.append(lowering.allocate(try Lowering.coordinateCount(parameter))) }
+    let dimension = lowering.size
+    if dimension == 0 { throw ModelError("the model's parameters have no freedom") }
+    for (parameter, place) in zip(parameters, free) { try lowering.declare(parameter, free: place) }
+    for observation in observations { try lowering.add(observation) }
+    for term in terms {
+      do { try lowering.addTerm(term.formula.node) } catch let error as ModelError {
+        throw ModelError("the term \(term.name): \(error.description)")
+      }
+    }
+    let densityInstructions = lowering.instructions.count
+    var outputs: [(place: Int, count: Int)] = []
+    var names: [String] = []
+    for parameter in parameters {
+      let place = try lowering.place(of: Node(.parameter(parameter.key), [], parameter.shape))
+      outputs.append((place.offset, parameter.shape.count))
+      names += parameter.shape.elementNames(parameter.name)
+    }
+    for quantity in deterministics {
+      do {
+        outputs.append((try lowering.place(of: quantity.formula.node).offset, quantity.formula.shape.count))
+      } catch let error as ModelError { throw ModelError("the quantity \(quantity.name): \(error.description)") }
+      names += quantity.formula.shape.elementNames(quantity.name)
+    }
+    return CompiledModel(
+      dimension: dimension, variableNames: names, model: self, program: Program(lowering),
+      densityInstructions: densityInstructions, outputs: outputs)
+  }
+}
+
+extension Lowering {
+  mutating func add(_ observation: Model.Observation) throws {
+    let values = observation.values.node
+    if case .invalid(let message) = values.operation {
+      throw ModelError("the observed \(observation.name): \(message)")
+    }
+    guard values.isData else {
+      throw ModelError("the observed \(observation.name) is computed from parameters; observe data")
+    }
+    try addDensity(of: values, observation.distribution, observation.name)
+  }
+}

@@ -1,0 +1,135 @@
+import CNumericKernels
+import Foundation
+
+/// How densities become instructions: the families that the tape knows by its kernels, others by loops over rows.
+extension Lowering {
+  /// ½ log 2π.
+  static let halfLogTwoPi = 0.918938533204672741780
+
+  /// Adds the log density of a variate.
+  ///
+  /// - Parameter label: The variate's name, for messages.
+  mutating func addDensity(of variate: Node, _ distribution: Distribution, _ label: String) throws {
+    let arguments = distribution.arguments.map(\.node)
+    switch distribution.kind {
+    case .flat: return
+    case .multivariate(let family): try addDensity(of: variate, family, arguments, label)
+    case .scalar(let family):
+      try check(arguments, of: family, variate: variate, label)
+      if variate.isData {
+        try checkSupport(of: variate, family, arguments, label)
+        if try addPredictedRows(variate, family, arguments) { return }
+      }
+      if case .normal = family.kernel {
+        try addNormal(variate, arguments[0], arguments[1])
+      } else {
+        blocks.append(family.block(try rows(of: variate, arguments)))
+      }
+    }
+  }
+
+  /// Adds the sum of an expression to the log density.
+  mutating func addTerm(_ node: Node) throws {
+    let place = try place(of: node)
+    if place.isConstant {
+      constant += try values(of: node).reduce(0, +)
+      return
+    }
+    var code = instruction(CNK_TERM, out: Place(offset: 0), place)
+    code.dims.0 = Int64(node.shape.count)
+    densities.append(code)
+  }
+
+  mutating func addNormal(_ x: Node, _ mean: Node, _ sd: Node) throws {
+    let count = x.shape.count
+    constant -= Double(count) * Self.halfLogTwoPi
+    if mean.isData, sd.isData, try values(of: mean).allSatisfy({ $0 == 0 }), try values(of: sd).allSatisfy({ $0 == 1 }),
+      !x.isData
+    {
+      var code = instruction(CNK_STANDARD_NORMAL, out: Place(offset: 0), try place(of: x))
+      code.dims.0 = Int64(count)
+      densities.append(code)
+      return
+    }
+    let axes = try BroadcastAxes([x.shape, mean.shape, sd.shape], x.shape)
+    var code = instruction(
+      CNK_NORMAL, out: Place(offset: 0), try place(of: x), try place(of: mean), try place(of: sd))
+    code.dims = axes.dims
+    (code.a_stride, code.b_stride, code.c_stride) = (axes.strides[0], axes.strides[1], axes.strides[2])
+    densities.append(code)
+  }
+
+  private mutating func rows(of x: Node, _ arguments: [Node]) throws -> DensityRows {
+    DensityRows(
+      count: x.shape.count, variate: try operand(x, in: x.shape),
+      parameters: try arguments.map { try operand($0, in: x.shape) })
+  }
+
+  mutating func operand(_ node: Node, in shape: Shape) throws -> RowOperand {
+    let place = try place(of: node).offset
+    if node.shape.count == 1 { return RowOperand(place: place, rows: .same) }
+    if node.shape.count == shape.count { return RowOperand(place: place, rows: .own) }
+    return RowOperand(place: place, rows: .table(addTable(node.shape.elements(in: shape))))
+  }
+
+  /// Numbers and shapes of arguments, and where constant ones lie.
+  private mutating func check(_ arguments: [Node], of family: ScalarFamily, variate: Node, _ label: String) throws {
+    guard arguments.count == family.parameterNames.count else {
+      throw ModelError(
+        "\(label): \(family.name) has the parameters \(family.parameterNames.joined(separator: ", ")); "
+          + "\(arguments.count) are given")
+    }
+    for (k, argument) in arguments.enumerated() {
+      if case .invalid(let message) = argument.operation { throw ModelError("\(label): \(message)") }
+      guard Shape.broadcast(argument.shape, variate.shape) == variate.shape else {
+        throw ModelError(
+          "\(label) has the shape \(variate.shape), but the \(family.parameterNames[k]) of its \(family.name) "
+            + "distribution (\(argument.label)) has the shape \(argument.shape)")
+      }
+      guard argument.isData else { continue }
+      let support = family.parameterSupports[k]
+      if let wrong = try values(of: argument).first(where: { !support.admits($0) }) {
+        throw ModelError(
+          "\(label): the \(family.parameterNames[k]) of \(family.name) must be among \(support.words); it is \(wrong)")
+      }
+    }
+  }
+
+  private mutating func checkSupport(
+    of variate: Node, _ family: ScalarFamily, _ arguments: [Node], _ label: String
+  ) throws {
+    let values = try values(of: variate)
+    if values.isEmpty { throw ModelError("the observed \(label) has no rows") }
+    // Bounds that are parameters come out as not-a-number here and are left to the density.
+    let support = family.support(SIMD4(repeating: .nan))
+    for (row, value) in values.enumerated() {
+      guard value.isFinite else {
+        throw ModelError("the observed \(label) is \(value) in row \(row); leave such rows out")
+      }
+      guard support.includes(value) || support.isOpen else {
+        throw ModelError(
+          "the observed \(label) is \(value) in row \(row), outside the support of \(family.name), \(support.words)")
+      }
+    }
+  }
+}
+
+extension Support {
+  /// Whether a distribution's parameter may be this; bounds do not belong to it, but for whole numbers.
+  func admits(_ x: Double) -> Bool {
+    switch self {
+    case .above(let low): x > low
+    case .below(let high): x < high
+    default: includes(x)
+    }
+  }
+
+  /// Whether a bound is not known without parameters.
+  var isOpen: Bool {
+    switch self {
+    case .real: false
+    case .above(let bound), .below(let bound): bound.isNaN
+    case .interval(let low, let high), .integers(let low, let high): low.isNaN || high.isNaN
+    }
+  }
+}

@@ -1,0 +1,170 @@
+import CNumericKernels
+
+/// How parameters come from the coordinates that samplers move.
+extension Lowering {
+  /// The number of coordinates of a parameter, or what is wrong with it.
+  static func coordinateCount(_ parameter: Model.Parameter) throws -> Int {
+    switch parameter.effectiveConstraint {
+    case .none: return parameter.shape.count
+    case .some(let transform): return parameter.sets(of: transform).count * transform.coordinates
+    }
+  }
+
+  /// Places a parameter, and adds its prior and what the change of variables contributes.
+  ///
+  /// - Parameter free: Where its coordinates begin.
+  mutating func declare(_ parameter: Model.Parameter, free: Place) throws {
+    try Self.checkDeclaration(parameter)
+    bind(coordinates: parameter.key, to: free)
+    if let transform = parameter.effectiveConstraint {
+      let place = allocate(parameter.shape.count)
+      for set in parameter.sets(of: transform) {
+        transforms.append(
+          transform.block(free.offset + set * transform.coordinates, place.offset + set * transform.count))
+      }
+      bind(parameter.key, to: place)
+      try addPrior(of: parameter)
+      return
+    }
+    let coordinates = Node(.free(parameter.key), [], parameter.shape)
+    if parameter.parameterization == .nonCentered {
+      try declareNonCentered(parameter, coordinates)
+      return
+    }
+    let (lower, upper) = parameter.bounds
+    var value = coordinates
+    switch (lower, upper) {
+    case (nil, nil): break
+    case (let lower?, nil):
+      value = .unary(.exp, coordinates)
+      if !lower.isZero { value = .binary(.add, lower, value) }
+      try addTerm(coordinates)
+    case (nil, let upper?):
+      value = .binary(.subtract, upper, .unary(.exp, coordinates))
+      try addTerm(coordinates)
+    case (let lower?, let upper?):
+      let width = Node.binary(.subtract, upper, lower)
+      value = .binary(.add, lower, .binary(.multiply, width, .unary(.inverseLogit, coordinates)))
+      // log |dx/du| = log width + u - 2 log(1 + e^u)
+      let both = Node.binary(.multiply, .scalar(2), .unary(.log1pExp, coordinates))
+      try addTerm(.binary(.add, .unary(.log, width), .binary(.subtract, coordinates, both)))
+    }
+    guard value.shape == parameter.shape else {
+      if case .invalid(let message) = value.operation { throw ModelError("\(parameter.name): \(message)") }
+      throw ModelError("the bounds of \(parameter.name) \(parameter.shape) have the shape \(value.shape)")
+    }
+    bind(parameter.key, to: try place(of: value))
+    try addPrior(of: parameter)
+  }
+
+  private mutating func addPrior(of parameter: Model.Parameter) throws {
+    let node = Node(.parameter(parameter.key), [], parameter.shape)
+    try addDensity(of: node, parameter.distribution, parameter.name)
+  }
+
+  /// location + scale · z, with z of the standard distribution of the family.
+  private mutating func declareNonCentered(_ parameter: Model.Parameter, _ z: Node) throws {
+    guard case .scalar(let family) = parameter.distribution.kind, let places = family.locationScale,
+      parameter.lower == nil, parameter.upper == nil
+    else {
+      throw ModelError(
+        "\(parameter.name) cannot be non-centred: that needs an unbounded distribution with location and scale, such as "
+          + "normal, and it has \(parameter.distribution.name)")
+    }
+    var arguments = parameter.distribution.arguments
+    let (location, scale) = (arguments[places.location].node, arguments[places.scale].node)
+    var value = Node.binary(.add, location, .binary(.multiply, scale, z))
+    if case .logNormal = family.kernel { value = .unary(.exp, value) }
+    guard value.shape == parameter.shape else {
+      throw ModelError(
+        "\(parameter.name) has the shape \(parameter.shape), but location and scale of its \(family.name) "
+          + "distribution make it \(value.shape)")
+    }
+    bind(parameter.key, to: try place(of: value))
+    arguments[places.location] = 0
+    arguments[places.scale] = 1
+    let standard: Distribution =
+      if case .logNormal = family.kernel { .normal(0, 1) } else {
+        Distribution(kind: parameter.distribution.kind, arguments: arguments)
+      }
+    try addDensity(of: z, standard, parameter.name)
+  }
+
+  private static func checkDeclaration(_ parameter: Model.Parameter) throws {
+    if case .scalar(let family) = parameter.distribution.kind {
+      if family.isDiscrete {
+        throw ModelError(
+          "\(parameter.name) has the discrete distribution \(family.name); sum over its values (mixture) instead")
+      }
+      if parameter.distribution.arguments.count != family.parameterNames.count {
+        throw ModelError(
+          "\(parameter.name): \(family.name) has the parameters \(family.parameterNames.joined(separator: ", "))")
+      }
+    }
+    for (bound, isLower) in [(parameter.lower, true), (parameter.upper, false)] {
+      if let bound, case .invalid(let message) = bound.node.operation {
+        throw ModelError("the \(isLower ? "lower" : "upper") bound of \(parameter.name): \(message)")
+      }
+    }
+    if let lower = parameter.lower, let upper = parameter.upper, case .constant(let low) = lower.node.operation,
+      case .constant(let high) = upper.node.operation, low.values.count == 1, high.values.count == 1,
+      !(low.values[0] < high.values[0])
+    {
+      throw ModelError(
+        "the lower bound of \(parameter.name), \(low.values[0]), is not below the upper bound, \(high.values[0])")
+    }
+  }
+}
+
+extension Model.Parameter {
+  /// Explicit bounds, else those of the distribution's support.
+  var bounds: (lower: Node?, upper: Node?) {
+    var (low, high) = (lower?.node, upper?.node)
+    if case .scalar(let family) = distribution.kind {
+      switch family.support(SIMD4(repeating: .nan)) {
+      case .real, .integers: break
+      case .above(let bound): low = low ?? .scalar(bound)
+      case .below(let bound): high = high ?? .scalar(bound)
+      case .interval(let a, let b):
+        low = low ?? .scalar(a)
+        high = high ?? .scalar(b)
+      }
+    }
+    return (low, high)
+  }
+
+  /// The transform of vectors or matrices, if the parameter is confined to a set of them.
+  var effectiveConstraint: VectorTransform? {
+    var constraint = constraint
+    if case .none = constraint, case .multivariate(let family) = distribution.kind { constraint = family.constraint }
+    return VectorTransform(constraint, shape)
+  }
+
+  /// Numbers of the sets (rows of a matrix of simplexes, say) that are transformed one by one.
+  func sets(of transform: VectorTransform) -> Range<Int> { 0..<(shape.count / max(transform.count, 1)) }
+}
+
+extension Node {
+  var isZero: Bool {
+    if case .constant(let block) = operation { block.values.allSatisfy { $0 == 0 } } else { false }
+  }
+}
+
+/// A vector transform of the library for one set of elements.
+struct VectorTransform {
+  /// Numbers of coordinates and of elements of a set.
+  let coordinates: Int
+  let count: Int
+  let block: (_ free: Int, _ place: Int) -> TransformBlock
+
+  private init<T: Transform>(_: T.Type, size: Int) {
+    coordinates = T.unconstrainedCount(size: size)
+    count = T.constrainedCount(size: size)
+    block = { TransformBlock(T.self, size: size, free: $0, place: $1) }
+  }
+
+  /// Nil without a constraint.
+  init?(_ constraint: Constraint, _ shape: Shape) {
+    nil
+  }
+}

@@ -1,0 +1,67 @@
+import Foundation
+import Inference
+import NumericKernels
+import Testing
+
+@Suite("Modelling layer: log densities by hand")
+struct PosteriorFormulaTests {
+  static func normal(_ x: Double, _ mu: Double, _ sigma: Double) -> Double {
+    -0.5 * pow((x - mu) / sigma, 2) - log(sigma) - 0.5 * log(2 * .pi)
+  }
+  static func halfCauchy(_ x: Double, _ scale: Double) -> Double {
+    log(2 / .pi) - log(scale) - log1p(pow(x / scale, 2))
+  }
+
+  static let xs = (0..<100).map { sin(Double($0) * 1.7) * 2 }
+  static let ys = xs.enumerated().map { 2 * $1 + cos(Double($0) * 2.3) }
+
+  static func regression() throws -> CompiledModel {
+    var model = Model()
+    let x = try model.data("x", xs)
+    let alpha = model.parameter("alpha", .normal(0, 10))
+    let beta = model.parameter("beta", .normal(0, 10))
+    let sigma = model.parameter("sigma", .halfCauchy(5))
+    model.observe("y", ys, .normal(alpha + beta * x, sigma))
+    return try model.compile()
+  }
+
+  @Test("linear regression")
+  func linearRegression() throws {
+    let model = try Self.regression()
+    let point = [0.3, 1.7, -0.4]
+    let sigma = exp(-0.4)
+    var expected = Self.normal(0.3, 0, 10) + Self.normal(1.7, 0, 10) + Self.halfCauchy(sigma, 5) - 0.4
+    for (x, y) in zip(Self.xs, Self.ys) { expected += Self.normal(y, 0.3 + 1.7 * x, sigma) }
+    let value = evaluate(model, point).value
+    #expect(abs(value - expected) < 1e-10 * abs(expected))
+    #expect(gradientError(model, point) < 1e-8)
+    #expect(model.variableNames == ["alpha", "beta", "sigma"])
+    #expect(variables(model, point)["sigma"] == sigma)
+  }
+
+  @Test("eight schools, centred and non-centred")
+  func eightSchools() throws {
+    let ys: [Double] = [28, 8, -3, 7, -1, 1, 18, 12]
+    let sigmas: [Double] = [15, 10, 16, 11, 9, 11, 10, 18]
+    for parameterization in [Parameterization.centered, .nonCentered] {
+      var model = Model()
+      let mu = model.parameter("mu", .normal(0, 5))
+      let tau = model.parameter("tau", .halfCauchy(5))
+      let theta = model.parameter("theta", count: 8, .normal(mu, tau), parameterization: parameterization)
+      model.observe("y", ys, .normal(theta, sigmas))
+      let compiled = try model.compile()
+      let z = (0..<8).map { sin(Double($0)) }
+      let point = [1.2, 0.7] + z
+      let scale = exp(0.7)
+      var expected = Self.normal(1.2, 0, 5) + Self.halfCauchy(scale, 5) + 0.7
+      for j in 0..<8 {
+        let effect = parameterization == .centered ? z[j] : 1.2 + scale * z[j]
+        expected += parameterization == .centered ? Self.normal(effect, 1.2, scale) : Self.normal(z[j], 0, 1)
+        expected += Self.normal(ys[j], effect, sigmas[j])
+      }
+      #expect(abs(evaluate(compiled, point).value - expected) < 1e-11 * abs(expected))
+      #expect(gradientError(compiled, point) < 1e-8)
+      #expect(compiled.variableNames.last == "theta[8]")
+    }
+  }
+}
