@@ -91,6 +91,10 @@ extension Lowering {
   }
 
   private static func checkDeclaration(_ parameter: Model.Parameter) throws {
+    if case .none = parameter.constraint {
+    } else {
+      throw ModelError("\(parameter.name): the constraint \(parameter.constraint) is not supported by models yet")
+    }
     if case .scalar(let family) = parameter.distribution.kind {
       if family.isDiscrete {
         throw ModelError(
