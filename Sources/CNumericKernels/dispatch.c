@@ -63,6 +63,18 @@ void cnk_series_pass(
   cnk_series_pass_on(cnk_path(), series, factors0, factors1, theta, log_likelihood, level, on_shelf);
 }
 
+void cnk_candidate_weights_on(
+    int path, int32_t used, int32_t count, const float *features, const float *coefficients, float *weights,
+    double *log_sum, double *expectations) {
+  CNK_CALL(candidate_weights, used, count, features, coefficients, weights, log_sum, expectations);
+}
+
+void cnk_candidate_weights(
+    int32_t used, int32_t count, const float *features, const float *coefficients, float *weights, double *log_sum,
+    double *expectations) {
+  cnk_candidate_weights_on(cnk_path(), used, count, features, coefficients, weights, log_sum, expectations);
+}
+
 void cnk_log_on(int path, const double *x, double *result) { CNK_CALL(log, x, result); }
 
 void cnk_exp_on(int path, const double *x, double *result) { CNK_CALL(exp, x, result); }

@@ -7,6 +7,7 @@
 #define CNK_DECLARE(path)                                                                                    \
   void cnk_##path##_series_pass(const cnk_series *, const double *, const double *, const double *, double *, \
                                 double *, double *);                                                          \
+  void cnk_##path##_candidate_weights(int32_t, int32_t, const float *, const float *, float *, double *, double *); \
   void cnk_##path##_log(const double *, double *);                                                            \
   void cnk_##path##_exp(const double *, double *);
 

@@ -67,6 +67,24 @@ void cnk_series_pass(
     const cnk_series *series, const double *factors0, const double *factors1, const double *theta,
     double *log_likelihood, double *level, double *on_shelf);
 
+/// Features of a stored draw that its log weight is linear in: five parameters in units of the working prior, their
+/// squares, and the sum of squares of the weekday contrasts.
+enum { CNK_FEATURES = 11 };
+
+/// Weights of a series' candidate draws under a hyperprior, and what their average says of its gradient.
+///
+///     l_k = sum over f of coefficients[f] features[f][k],   weights_k = exp(l_k - max l),
+///     log_sum = log sum over k of exp(l_k),                 expectations[f] = sum weights_k features[f][k] / sum weights
+///
+/// - `count`: candidates there is room for, a multiple of 16; those from `used` on weigh nothing, but their features are
+///   to be finite.
+/// - `features`: `[CNK_FEATURES][count]`; `coefficients`, `expectations`: `[CNK_FEATURES]`; `weights`: `[count]`.
+///
+/// Single precision within a series; no allocation; safe to call from any number of threads.
+void cnk_candidate_weights(
+    int32_t used, int32_t count, const float *features, const float *coefficients, float *weights, double *log_sum,
+    double *expectations);
+
 /// Instruction sets that the kernels were compiled for.
 enum { CNK_PATH_BASE = 0, CNK_PATH_V3 = 1, CNK_PATH_V4 = 2 };
 
@@ -81,6 +99,10 @@ int cnk_path_is_supported(int path);
 void cnk_series_pass_on(
     int path, const cnk_series *series, const double *factors0, const double *factors1, const double *theta,
     double *log_likelihood, double *level, double *on_shelf);
+
+void cnk_candidate_weights_on(
+    int path, int32_t used, int32_t count, const float *features, const float *coefficients, float *weights,
+    double *log_sum, double *expectations);
 
 /// The kernels' own logarithm (of positive normal numbers) and exponential (cut to [-690, 690]) for 16 numbers at once:
 /// for tests of their accuracy.

@@ -30,18 +30,18 @@ package struct HyperpriorModel: Sendable {
   func cell(ofSeries series: Int) -> Int { departmentOfSeries[series] * stores + storeOfSeries[series] }
 
   /// Priors of one block's hyperparameters.
-  struct BlockPrior {
-    let centre: Double
-    let centreSD: Double
+  package struct BlockPrior: Sendable {
+    package let centre: Double
+    package let centreSD: Double
     /// Half-normal scales.
-    let departmentScale: Double
-    let storeScale: Double
-    let omegaScale: Double
+    package let departmentScale: Double
+    package let storeScale: Double
+    package let omegaScale: Double
   }
 
   /// Smoothing about 0.03; shelf probabilities pooled tightly with return more likely than leave, since a slow seller's
   /// zeros are otherwise explained as well by absence as by small size; levels as wide as assortments are.
-  static let blockPriors: [BlockPrior] = [
+  package static let blockPriors: [BlockPrior] = [
     BlockPrior(
       centre: SpecialFunctions.logit(0.03), centreSD: 1, departmentScale: 0.5, storeScale: 0.3, omegaScale: 1),
     BlockPrior(centre: log(2), centreSD: 1.5, departmentScale: 0.5, storeScale: 0.3, omegaScale: 1),
@@ -68,6 +68,18 @@ package struct Hyperparameters: Sendable {
   /// tau of departments and stores, `[block]`.
   package var departmentScale: [Double]
   package var storeScale: [Double]
+
+  package init(
+    centre: [Double], department: [[Double]], store: [[Double]], omega: [[Double]], departmentScale: [Double],
+    storeScale: [Double]
+  ) {
+    self.centre = centre
+    self.department = department
+    self.store = store
+    self.omega = omega
+    self.departmentScale = departmentScale
+    self.storeScale = storeScale
+  }
 
   /// The prior of a series of this department and store.
   package func prior(department d: Int, store s: Int) -> NormalPrior {

@@ -9,6 +9,12 @@ package struct HyperpriorPosterior: Sendable {
   package let states: [Hyperparameters]
   package let chains: Int
 
+  package init(model: HyperpriorModel, states: [Hyperparameters], chains: Int) {
+    self.model = model
+    self.states = states
+    self.chains = chains
+  }
+
   /// The state that archived draw `draw` of `archived` goes with: spread evenly over all chains.
   func state(forDraw draw: Int, of archived: Int) -> Hyperparameters {
     states[(2 * draw + 1) * states.count / (2 * archived) % states.count]
@@ -39,7 +45,7 @@ package struct HyperpriorPosterior: Sendable {
   ///
   /// Names are `hyper_mean[alpha|DEPARTMENT]`, `hyper_sd[size|DEPARTMENT]` and `hyper_store[level|STORE]`, on the
   /// unconstrained scale of the parameters: logits of alpha, leave and come_back, logs of size and level.
-  func diagnostics() -> [ParameterDiagnostic] {
+  package func diagnostics() -> [ParameterDiagnostic] {
     var all: [ParameterDiagnostic] = []
     for (block, kind) in ParameterBlock.allCases.enumerated() {
       for (d, name) in model.departmentNames.enumerated() {

@@ -9,10 +9,11 @@ import NumericKernels
 /// hyperprior to working prior, which leaves the joint posterior invariant without another pass over the data (Lunn,
 /// Barrett, Sweeting, Thompson, "Fully Bayesian hierarchical modelling in two stages", Applied Statistics 62, 2013).
 /// Given the parameters, the centre and the effects of a block are jointly normal and drawn at once; scales are drawn by
-/// slice sampling. Departments' centres and spreads also move together with their series (``HyperpriorMoves``).
+/// slice sampling. Then all hyperparameters move together with the choice of draws summed out
+/// (``HyperpriorTrajectories``).
 ///
 /// - Complexity: O(sweeps x series) per chain.
-struct HyperpriorSampler: Sendable {
+package struct HyperpriorSampler: Sendable {
   static let chains = 4
 
   let model: HyperpriorModel
@@ -24,36 +25,50 @@ struct HyperpriorSampler: Sendable {
   let workingPriors: [NormalPrior]
   let workingPriorOfSeries: [Int]
 
+  package init(
+    model: HyperpriorModel, sampled: [Int], draws: [StoredDraws], workingPriors: [NormalPrior],
+    workingPriorOfSeries: [Int]
+  ) {
+    self.model = model
+    self.sampled = sampled
+    self.draws = draws
+    self.workingPriors = workingPriors
+    self.workingPriorOfSeries = workingPriorOfSeries
+  }
+
   /// Kept states of all chains, chain after chain, and their summary.
-  func run(sweeps: Int, seed: UInt64, control: RunControl) throws(Cancelled) -> HyperpriorPosterior {
+  package func run(sweeps: Int, seed: UInt64, control: RunControl) throws(Cancelled) -> HyperpriorPosterior {
     let warmup = max(1, sweeps / 3)
+    let kernels = sampled.map { SeriesKernel(draws: draws[$0], working: workingPriors[workingPriorOfSeries[$0]]) }
     let chains = try SeriesWorkers.run(count: Self.chains, control: control, workspace: {}) { _, chain in
-      chainStates(chain: chain, sweeps: max(sweeps, 8), warmup: warmup, seed: seed, control: control)
+      chainStates(
+        kernels, chain: chain, sweeps: max(sweeps, 8), warmup: warmup, seed: seed, control: control)
     }
     return HyperpriorPosterior(model: model, states: chains.flatMap { $0 }, chains: Self.chains)
   }
 
   private func chainStates(
-    chain: Int, sweeps: Int, warmup: Int, seed: UInt64, control: RunControl
+    _ kernels: [SeriesKernel], chain: Int, sweeps: Int, warmup: Int, seed: UInt64, control: RunControl
   ) -> [Hyperparameters] {
     var stream = RandomStream(
       seed: seed, purpose: StreamPurpose.hyperprior.rawValue, chain: UInt32(chain))
     var current = sampled.map { stream.integer(below: draws[$0].count) }
     var state = initialState(&stream)
-    var moves = HyperpriorMoves(
-      model: model, sampled: sampled, draws: draws, workingPriors: workingPriors,
-      workingPriorOfSeries: workingPriorOfSeries)
+    // Parameters of every series, `[sampled series][parameter]`: at first a stored draw.
+    var values = zip(sampled, current).flatMap { draws[$0].theta($1) }
+    let sets = CandidateSets(model: model, sampled: sampled, draws: draws, kernels: kernels)
+    var trajectories = HyperpriorTrajectories(model: model, sets: sets, warmup: warmup)
     var kept: [Hyperparameters] = []
     kept.reserveCapacity(sweeps - warmup)
     for sweep in 0..<sweeps {
       // The caller throws; what an interrupted chain returns is not used.
       if control.isCancelled() { return kept }
-      let statistics = CellStatistics(model: model, sampled: sampled, draws: draws, current: current)
+      let statistics = CellStatistics(model: model, sampled: sampled, values: values)
       for block in 0..<ParameterBlock.count {
         updateEffects(block, statistics, &state, &stream)
         updateScales(block, statistics, &state, &stream)
       }
-      moves.sweep(sweep, adapts: sweep < warmup, state: &state, current: &current, &stream)
+      trajectories.sweep(sweep, state: &state, current: &current, values: &values, &stream)
       if sweep >= warmup { kept.append(state) }
     }
     return kept
@@ -165,7 +180,7 @@ private struct CellStatistics {
   var sum: [[Double]]
   var squares: [[Double]]
 
-  init(model: HyperpriorModel, sampled: [Int], draws: [StoredDraws], current: [Int]) {
+  init(model: HyperpriorModel, sampled: [Int], values: [Double]) {
     count = [Double](repeating: 0, count: model.cells)
     sum = [[Double]](repeating: count, count: ParameterBlock.count)
     squares = sum
@@ -173,9 +188,9 @@ private struct CellStatistics {
     for (index, series) in sampled.enumerated() {
       let cell = model.cell(ofSeries: series)
       count[cell] += 1
-      let first = current[index] * StoredDraws.width
+      let first = index * SeriesParameter.count
       for parameter in 0..<SeriesParameter.count {
-        let x = Double(draws[series].values[first + parameter])
+        let x = values[first + parameter]
         sum[blocks[parameter]][cell] += x
         squares[blocks[parameter]][cell] += x * x
       }
