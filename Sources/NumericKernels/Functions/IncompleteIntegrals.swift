@@ -25,7 +25,8 @@ extension SpecialFunctions {
   /// u log(u / v) + v - u for u, v > 0, which is 0 at u = v.
   private static func deviance(_ u: Double, _ v: Double) -> Double {
     let t = (v - u) / u
-    return t < 2 ? -u * log1pMinusArgument(t) : u * (log(u) - log(v)) + (v - u)
+    // Far from 0 the logarithms are not small; next to -1, 1 + t has lost the digits of v.
+    return abs(t) < 0.5 ? -u * log1pMinusArgument(t) : u * (log(u) - log(v)) + (v - u)
   }
 
   private static func gammaSeries(_ a: Double, _ x: Double) -> Double {
@@ -77,22 +78,24 @@ extension SpecialFunctions {
     guard a > 0, b > 0, x >= 0, y >= 0 else { return .nan }
     if x == 0 || y == 0 { return x == 0 ? 0 : 1 }
     if x < (a + 1) / (a + b + 2) {
-      return betaFront(x, y, a, b) * betaFraction(x, a, b) / a
+      return exp(logBetaKernel(x, y, a, b)) * betaFraction(x, a, b) / a
     }
-    return 1 - betaFront(x, y, a, b) * betaFraction(y, b, a) / b
+    return 1 - exp(logBetaKernel(x, y, a, b)) * betaFraction(y, b, a) / b
   }
 
-  /// x^a y^b / B(a, b), y = 1 - x; with large parameters by Stirling's series and deviances, whose parts do not cancel.
-  private static func betaFront(_ x: Double, _ y: Double, _ a: Double, _ b: Double) -> Double {
+  /// log(x^a y^b / B(a, b)), y = 1 - x, 0 < x < 1: the log density of the beta distribution plus log(x y).
+  ///
+  /// With large parameters by Stirling's series and deviances, whose parts do not cancel near the mode.
+  public static func logBetaKernel(_ x: Double, _ y: Double, _ a: Double, _ b: Double) -> Double {
     let n = a + b
     if min(a, b) >= 10 {
       let powers = -deviance(a, n * x) - deviance(b, n * y)
       let corrections = stirlingCorrection(n) - stirlingCorrection(a) - stirlingCorrection(b)
-      return exp(powers + corrections) * (a / n * b / (2 * .pi)).squareRoot()
+      return powers + corrections + 0.5 * log(a / n * b / (2 * .pi))
     }
     let logX = x <= 0.5 ? log(x) : log1p(-y)
     let logY = y <= 0.5 ? log(y) : log1p(-x)
-    return exp(a * logX + b * logY - logBeta(a, b))
+    return a * logX + b * logY - logBeta(a, b)
   }
 
   /// log B(a, b) = log Γ(a) + log Γ(b) - log Γ(a + b) for a, b > 0: error below 2e-15 · max(1, |value|).

@@ -16,6 +16,8 @@ struct DistributionGradientTests {
     let count: Int
     /// Parameters that are whole numbers and so not differentiated.
     let whole: [Bool]
+    /// How far x is from an end of the support that is an interval.
+    let room: Double
 
     init<D: ScalarDensity>(_ family: D.Type, _ x: Double, _ p: [Double]) {
       evaluate = { D.evaluate($0, $1) }
@@ -25,6 +27,11 @@ struct DistributionGradientTests {
       var parameters = SIMD4<Double>.zero
       for (i, value) in p.enumerated() { parameters[i] = value }
       self.p = parameters
+      if case .interval(let low, let high) = D.support(parameters) {
+        room = min(x - low, high - x)
+      } else {
+        room = .infinity
+      }
       count = D.parameterNames.count
       whole = D.parameterSupports.map { if case .integers = $0 { true } else { false } }
       precondition(p.count == count && D.parameterSupports.count == count)
@@ -34,12 +41,14 @@ struct DistributionGradientTests {
   }
 
   /// f'(x) by central differences at steps h and h / 2, extrapolated; with an estimate of its error.
-  static func derivative(_ f: (Double) -> Double, at x: Double) -> (value: Double, error: Double) {
+  static func derivative(
+    _ f: (Double) -> Double, at x: Double, room: Double = .infinity
+  ) -> (value: Double, error: Double) {
     func central(_ h: Double) -> Double {
       let (above, below) = (x + h, x - h)
       return (f(above) - f(below)) / (above - below)
     }
-    let h = x == 0 ? 1e-4 : abs(x) * 1e-3
+    let h = min(x == 0 ? 1e-4 : abs(x) * 1e-3, 1e-2 * room)
     let (coarse, fine, finest) = (central(h), central(h / 2), central(h / 4))
     let (first, second) = ((4 * fine - coarse) / 3, (4 * finest - fine) / 3)
     return (second, abs(second - first) + 1e-15 * max(1, abs(f(x))) / h * 8)
@@ -48,8 +57,10 @@ struct DistributionGradientTests {
   static func check(_ point: Point) {
     let partials = point.evaluate(point.x, point.p)
     #expect(partials.value.isFinite, "\(point.testDescription)")
-    func compare(_ actual: Double, _ f: (Double) -> Double, at x: Double, _ what: String) {
-      let expected = derivative(f, at: x)
+    func compare(
+      _ actual: Double, _ f: (Double) -> Double, at x: Double, _ what: String, room: Double = .infinity
+    ) {
+      let expected = derivative(f, at: x, room: room)
       let tolerance = 4 * expected.error + 1e-9 * abs(expected.value)
       #expect(
         abs(actual - expected.value) <= tolerance,
@@ -60,7 +71,7 @@ struct DistributionGradientTests {
     if point.isDiscrete {
       #expect(partials.x == 0)
     } else {
-      compare(partials.x, { point.evaluate($0, point.p).value }, at: point.x, "x")
+      compare(partials.x, { point.evaluate($0, point.p).value }, at: point.x, "x", room: point.room)
     }
     for i in 0..<point.count {
       if point.whole[i] {
@@ -83,6 +94,9 @@ struct DistributionGradientTests {
       Self.check(Point(Normal.self, x, [0.4, 1.7]))
       Self.check(Point(Cauchy.self, x, [0.4, 1.7]))
       Self.check(Point(Cauchy.self, x, [-2, 0.03]))
+      Self.check(Point(DoubleExponential.self, x, [0.4, 1.7]))
+      Self.check(Point(Logistic.self, x, [0.4, 1.7]))
+      Self.check(Point(Uniform.self, x, [-50, 60]))
       for nu in [0.3, 1, 4, 31, 79, 81, 900] { Self.check(Point(StudentT.self, x, [nu, 0.4, 1.7])) }
     }
   }
@@ -96,6 +110,7 @@ struct DistributionGradientTests {
       Self.check(Point(LogNormal.self, x, [0.4, 1.7]))
       Self.check(Point(Exponential.self, x, [0.6]))
       for alpha in [0.3, 1, 2.5, 14.9, 15.1, 80] {
+        if alpha < 10 || x <= 1 { Self.check(Point(Weibull.self, x, [alpha, 1.6])) }
         Self.check(Point(Gamma.self, x, [alpha, 0.6]))
         Self.check(Point(InverseGamma.self, x, [alpha, 0.6]))
       }
@@ -114,6 +129,30 @@ struct DistributionGradientTests {
         Self.check(Point(NegativeBinomial2Log.self, y, [-3, phi]))
         Self.check(Point(NegativeBinomial.self, y, [phi, 0.4]))
       }
+    }
+  }
+
+  @Test("of proportions and angles")
+  func bounded() {
+    for x in [1e-6, 0.03, 0.5, 0.9, 0.9999] {
+      for (alpha, beta) in [(0.5, 0.5), (1, 3), (20, 11), (300, 2)] { Self.check(Point(Beta.self, x, [alpha, beta])) }
+    }
+    for x in [-3.1, -0.4, 1.0, 2.9] {
+      for kappa in [0.01, 1, 29.9, 30.1, 500] { Self.check(Point(VonMises.self, x, [0.7, kappa])) }
+    }
+  }
+
+  @Test("of outcomes and trials")
+  func trials() {
+    for y in [0.0, 1] {
+      Self.check(Point(Bernoulli.self, y, [0.3]))
+      for alpha in [-20, -1.0, 0.5, 20] { Self.check(Point(BernoulliLogit.self, y, [alpha])) }
+    }
+    for y in [0.0, 1, 9, 10, 20, 30] {
+      Self.check(Point(Geometric.self, y, [0.3]))
+      Self.check(Point(Binomial.self, y, [30, 0.3]))
+      Self.check(Point(BinomialLogit.self, y, [30, -1.2]))
+      for scale in [0.05, 1, 30] { Self.check(Point(BetaBinomial.self, y, [30, 2 * scale, 3 * scale])) }
     }
   }
 }
