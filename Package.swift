@@ -85,13 +85,20 @@ let package = Package(
       name: "DemandModelTests",
       dependencies: ["DemandModel", "Inference", "NumericKernels", "CNumericKernels", "DemandData", "TestSupport"],
       exclude: ["Scores/Reference"], swiftSettings: settings),
-    .testTarget(name: "SalesStoreTests", dependencies: ["SalesStore", "DemandData", grdb], swiftSettings: settings),
+    // Starts a PostgreSQL server for tests.
+    .target(
+      name: "DatabaseTestSupport", dependencies: ["SalesStore", grdb], path: "Tests/DatabaseTestSupport",
+      swiftSettings: settings),
+    .testTarget(
+      name: "SalesStoreTests", dependencies: ["SalesStore", "DemandData", "DatabaseTestSupport", grdb],
+      swiftSettings: settings),
     // A load in a process that tests kill half-way.
     .executableTarget(
       name: "InterruptedIngest", dependencies: ["SalesIngest", "SalesStore", "DemandData"],
       path: "Tests/InterruptedIngest", swiftSettings: settings),
     .testTarget(
-      name: "SalesIngestTests", dependencies: ["SalesIngest", "SalesStore", "DemandData", "InterruptedIngest"],
+      name: "SalesIngestTests",
+      dependencies: ["SalesIngest", "SalesStore", "DemandData", "DatabaseTestSupport", "InterruptedIngest"],
       swiftSettings: settings),
     .testTarget(
       name: "RetailSimulatorTests", dependencies: ["RetailSimulator", "DemandModel", "DemandData", "TestSupport"],

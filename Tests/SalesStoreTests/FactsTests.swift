@@ -1,11 +1,12 @@
+import DatabaseTestSupport
 import DemandData
 import Foundation
 import SalesStore
 import Testing
 
 @Suite struct FactsTests {
-  @Test func emptyLevelsAndRepeatedLoads() throws {
-    let small = try SmallStore()
+  @Test(arguments: DatabaseKind.available) func emptyLevelsAndRepeatedLoads(on kind: DatabaseKind) throws {
+    let small = try SmallStore(kind)
     guard case .loaded(let record) = try small.load() else {
       Issue.record("the first load is not new")
       return
@@ -19,9 +20,9 @@ import Testing
     #expect(quarantined.first?.kind == "negative_units")
   }
 
-  @Test func aThrownErrorUndoesTheLoad() throws {
+  @Test(arguments: DatabaseKind.available) func aThrownErrorUndoesTheLoad(on kind: DatabaseKind) throws {
     struct Stop: Error {}
-    let small = try SmallStore()
+    let small = try SmallStore(kind)
     try small.load()
     let before = try small.store.dataSnapshot()
     #expect(throws: Stop.self) {
@@ -37,8 +38,8 @@ import Testing
     #expect(try small.store.loads().count == 1)
   }
 
-  @Test func panelTellsFiveKindsOfDaysApart() throws {
-    let small = try SmallStore()
+  @Test(arguments: DatabaseKind.available) func panelTellsFiveKindsOfDaysApart(on kind: DatabaseKind) throws {
+    let small = try SmallStore(kind)
     try small.load()
     let panel = try small.store.panel()
     #expect(panel.firstDay == SmallStore.first)
@@ -76,8 +77,8 @@ import Testing
     #expect(panel.calendar.events.map(\.name) == ["New Year"])
   }
 
-  @Test func partsOfThePanel() throws {
-    let small = try SmallStore()
+  @Test(arguments: DatabaseKind.available) func partsOfThePanel(on kind: DatabaseKind) throws {
+    let small = try SmallStore(kind)
     try small.load()
     let south = try small.store.panel(stores: ["south"])
     #expect(south.firstDay == SmallStore.first + 4)
@@ -90,8 +91,8 @@ import Testing
     #expect(throws: StoreError.self) { _ = try small.store.panel(through: SmallStore.first - 1) }
   }
 
-  @Test func snapshotFollowsWhatAFitSees() throws {
-    let (one, other) = (try SmallStore(), try SmallStore())
+  @Test(arguments: DatabaseKind.available) func snapshotFollowsWhatAFitSees(on kind: DatabaseKind) throws {
+    let (one, other) = (try SmallStore(kind), try SmallStore(kind))
     try one.load()
     try other.load(hash: "another name of the same")
     let snapshot = try one.store.dataSnapshot()
@@ -127,8 +128,8 @@ import Testing
     #expect(seen.count == 5)
   }
 
-  @Test func historyOfNodes() throws {
-    let small = try SmallStore()
+  @Test(arguments: DatabaseKind.available) func historyOfNodes(on kind: DatabaseKind) throws {
+    let small = try SmallStore(kind)
     try small.load()
     let all = NodeNames(productLevel: "all", product: "all", locationLevel: "all", location: "all")
     let history = try small.store.salesHistory(all)
@@ -156,8 +157,8 @@ import Testing
     }
   }
 
-  @Test func summaryCounts() throws {
-    let small = try SmallStore()
+  @Test(arguments: DatabaseKind.available) func summaryCounts(on kind: DatabaseKind) throws {
+    let small = try SmallStore(kind)
     try small.load()
     let summary = try small.store.dataSummary()
     #expect(summary.products == 2 && summary.stores == 2 && summary.series == 3 && summary.rows == 9)
@@ -184,8 +185,8 @@ import Testing
     }
   }
 
-  @Test func mastersMustBeTrees() throws {
-    let small = try SmallStore()
+  @Test(arguments: DatabaseKind.available) func mastersMustBeTrees(on kind: DatabaseKind) throws {
+    let small = try SmallStore(kind)
     try small.load()
     func attempt(_ body: @escaping (LoadWriter) throws -> Void) -> String {
       do {

@@ -1,3 +1,4 @@
+import DatabaseTestSupport
 import DemandData
 import Foundation
 import GRDB

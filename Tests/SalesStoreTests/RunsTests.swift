@@ -1,3 +1,4 @@
+import DatabaseTestSupport
 import DemandData
 import Foundation
 import SalesStore
@@ -6,8 +7,8 @@ import Testing
 @Suite struct RunsTests {
   let noon = SmallStore.noon
 
-  @Test func ledgerOfRuns() throws {
-    let small = try SmallStore()
+  @Test(arguments: DatabaseKind.available) func ledgerOfRuns(on kind: DatabaseKind) throws {
+    let small = try SmallStore(kind)
     var run = try small.run(status: .running)
     #expect(try small.store.run(run.id) == run)
     run.status = .failed
@@ -26,8 +27,8 @@ import Testing
     #expect(throws: StoreError.unknownRun(99)) { _ = try small.store.run(99) }
   }
 
-  @Test func artifactsAreChecked() throws {
-    let small = try SmallStore()
+  @Test(arguments: DatabaseKind.available) func artifactsAreChecked(on kind: DatabaseKind) throws {
+    let small = try SmallStore(kind)
     let run = try small.run()
     let payload = (0..<10_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     try small.store.saveArtifact(run: run.id, kind: "stage1", part: "draws", payload: payload)
@@ -36,22 +37,19 @@ import Testing
     #expect(try small.store.artifact(run: run.id, kind: "stage1", part: "empty") == [])
     #expect(try small.store.artifact(run: run.id, kind: "stage1", part: "none") == nil)
     #expect(try small.store.artifactParts(run: run.id, kind: "stage1") == ["draws", "empty"])
-    try small.store.close()
-    // One bit of the payload turns over on disk.
-    let path = small.folder.file("demand.sqlite")
-    var file = try small.folder.bytes(of: "demand.sqlite")
-    let place = try #require(file.range(of: Data(payload[100..<140])))
-    file[place.lowerBound] ^= 1
-    try file.write(to: URL(filePath: path))
-    let damaged = try openStore(DatabaseURL(path: path), mode: .readOnly, now: noon)
+    // One bit of the payload turns over.
+    let flipped = payload.enumerated().map { String(Int($0 == 100 ? $1 ^ 1 : $1) + 256, radix: 16).dropFirst() }
+    let literal = kind == .sqlite ? "x'\(flipped.joined())'" : "'\\x\(flipped.joined())'"
+    try small.database.query("UPDATE run_artifacts SET payload = \(literal) WHERE part = 'draws'")
+    let damaged = try openStore(small.database.url, mode: .readOnly, now: noon)
     do {
       _ = try damaged.artifact(run: run.id, kind: "stage1", part: "draws")
       Issue.record("damage was not noticed")
     } catch { #expect(String(describing: error).contains("checksum does not match")) }
   }
 
-  @Test func seriesAndDiagnostics() throws {
-    let small = try SmallStore()
+  @Test(arguments: DatabaseKind.available) func seriesAndDiagnostics(on kind: DatabaseKind) throws {
+    let small = try SmallStore(kind)
     try small.load()
     let run = try small.run()
     let rows = [
@@ -80,8 +78,8 @@ import Testing
     #expect(read[0].rhat.isNaN && read[1] == diagnostics[1])
   }
 
-  @Test func forecastsRoundTrip() throws {
-    let small = try SmallStore()
+  @Test(arguments: DatabaseKind.available) func forecastsRoundTrip(on kind: DatabaseKind) throws {
+    let small = try SmallStore(kind)
     try small.load()
     let run = try small.run()
     let hierarchy = try small.store.hierarchy()
@@ -109,8 +107,8 @@ import Testing
     #expect(throws: StoreError.unknownRun(77)) { _ = try small.store.forecast(run: 77, all) }
   }
 
-  @Test func publicationAndRollback() throws {
-    let small = try SmallStore()
+  @Test(arguments: DatabaseKind.available) func publicationAndRollback(on kind: DatabaseKind) throws {
+    let small = try SmallStore(kind)
     try small.load()
     func publishable() throws -> RunRecord {
       let run = try small.run()
@@ -151,8 +149,8 @@ import Testing
     #expect(try small.store.rollback(at: noon + 50) == runs[0].id)
   }
 
-  @Test func backtests() throws {
-    let small = try SmallStore()
+  @Test(arguments: DatabaseKind.available) func backtests(on kind: DatabaseKind) throws {
+    let small = try SmallStore(kind)
     #expect(try small.store.latestBacktest() == nil)
     func result(_ wape: Double) -> BacktestResult {
       BacktestResult(

@@ -1,19 +1,21 @@
+import DatabaseTestSupport
 import DemandData
 import Foundation
 import SalesStore
 
 /// A database with two products, two stores and three series, its facts written by hand.
 struct SmallStore {
-  let folder: TemporaryFolder
+  let database: TestDatabase
   let store: any SalesStore
 
   static let first = Day(iso: "2024-01-01")!
   static let noon = Date(timeIntervalSince1970: 1_704_110_400.25)
 
-  init() throws {
-    folder = try TemporaryFolder()
-    store = try openStore(
-      DatabaseURL(path: folder.file("demand.sqlite")), mode: .readWrite(create: true), now: Self.noon)
+  init(_ kind: DatabaseKind) throws { try self.init(try TestDatabase(kind)) }
+
+  init(_ database: TestDatabase) throws {
+    self.database = database
+    store = try openStore(database.url, mode: .readWrite(create: true), now: Self.noon)
   }
 
   /// Ten days: tea in north from day 0 with all kinds of days, tea in south from day 4, milk in north from day 2.
