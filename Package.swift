@@ -45,7 +45,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     .target(name: "NumericKernels", dependencies: ["CNumericKernels"], swiftSettings: settings),
-    .target(name: "Inference", dependencies: ["NumericKernels"], swiftSettings: settings),
+    .target(name: "Inference", dependencies: ["NumericKernels", crypto], swiftSettings: settings),
     .target(name: "DemandData", swiftSettings: settings),
     .target(
       name: "DemandModel", dependencies: ["Inference", "NumericKernels", "CNumericKernels", "DemandData"],

@@ -55,6 +55,20 @@ struct RankNormalization {
     return Self.scores(order: positions, ascending: distances)
   }
 
+  /// Ranks among all values from 1, ties sharing their average, in the values' own order.
+  static func averageRanks(_ values: [Double]) -> [Double] {
+    let order = values.indices.sorted { values[$0] < values[$1] }
+    var ranks = [Double](repeating: 0, count: values.count)
+    var first = 0
+    while first < order.count {
+      var end = first + 1
+      while end < order.count && values[order[end]] == values[order[first]] { end += 1 }
+      for i in first..<end { ranks[order[i]] = 0.5 * Double(first + 1 + end) }
+      first = end
+    }
+    return ranks
+  }
+
   private static func scores(order: [Int32], ascending: [Double]) -> [Double] {
     let count = ascending.count
     var scores = [Double](repeating: 0, count: count)

@@ -127,7 +127,7 @@ public struct Verdict: Sendable, Equatable {
     validity.append(
       Finding(
         kind: .tooFewDraws,
-        text: "\(bad.count) of \(rows.count) variables have fewer than 400 effective draws (least "
+        text: "\(bad.count) of \(rows.count) variables with fewer than 400 effective draws (least "
           + "\(Figure.fixed(size, 0)), \(worst.name), in the \(worst.bulkESS <= worst.tailESS ? "bulk" : "tails")): "
           + "intervals of these are rough and R-hat is not certain.",
         remedy: "draw \(factor) times as many"
@@ -203,14 +203,16 @@ extension Verdict: CustomStringConvertible {
   /// Breaks a line at spaces, later lines indented by two.
   private static func wrapped(_ text: String, width: Int) -> [String] {
     var lines: [String] = []
-    var line = ""
-    for word in text.split(separator: " ", omittingEmptySubsequences: false) {
-      if !line.isEmpty, line.count + 1 + word.count > width {
+    var line = String(text.prefix { $0 == " " })
+    var isFirst = true
+    for word in text.split(separator: " ") {
+      if !isFirst, line.count + 1 + word.count > width {
         lines.append(line)
         line = "  " + word
       } else {
-        line += line.isEmpty && lines.isEmpty && !word.isEmpty ? "\(word)" : (line.isEmpty ? " \(word)" : " \(word)")
+        line += (isFirst ? "" : " ") + word
       }
+      isFirst = false
     }
     return lines + [line]
   }

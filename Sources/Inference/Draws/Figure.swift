@@ -16,12 +16,16 @@ enum Figure {
     if let word = word(value) { return word }
     if value == 0 { return "0" }
     let power = Int(log10(abs(value)).rounded(.down))
-    if power < -4 || power >= 6 {
-      var text = String(format: "%.\(digits - 1)e", value)
-      text = text.replacing("e+0", with: "e").replacing("e+", with: "e").replacing("e-0", with: "e-")
-      return text
-    }
+    if power < -4 || power >= 6 { return scientific(value, digits) }
     return String(format: "%.\(max(0, digits - 1 - power))f", value)
+  }
+
+  /// So many significant digits and an exponent, such as 1.2e-7.
+  static func scientific(_ value: Double, _ digits: Int) -> String {
+    if let word = word(value) { return word }
+    if value == 0 { return "0" }
+    return String(format: "%.\(max(0, digits - 1))e", value)
+      .replacing("e+0", with: "e").replacing("e+", with: "e").replacing("e-0", with: "e-")
   }
 
   /// The decimals at which a quantity of this size shows so many digits, at most 6.

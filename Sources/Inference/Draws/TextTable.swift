@@ -17,7 +17,7 @@ struct TextTable {
     let widths = header.indices.map { column in
       ([header] + rows).reduce(0) { max($0, $1[column].count) }
     }
-    let gap = rows.isEmpty || widths.reduce(0, +) + 2 * (header.count - 1) <= width ? 2 : 1
+    let gap = widths.dropFirst().reduce(0, +) + 2 * (header.count - 1) <= width ? 2 : 1
     let others = widths.dropFirst().reduce(0) { $0 + $1 + gap }
     let fitting = ([header] + rows).map { $0[0].count }.filter { $0 + others <= width }.max() ?? 0
     let first = min(widths[0], fitting)
