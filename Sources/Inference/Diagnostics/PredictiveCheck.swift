@@ -47,9 +47,6 @@ public struct PredictiveCheck: Sendable {
     self.replicated = replicated
   }
 
-  /// What the random streams of ``integralTransforms(leavingOut:seed:)`` are for; their index is the observation.
-  private static let streamPurpose: UInt32 = 0x1100
-
   private var draws: Int { replicated.chainCount * replicated.drawCount }
 
   /// Compares one figure of the data.
@@ -110,7 +107,7 @@ public struct PredictiveCheck: Sendable {
           && logLikelihood.drawCount == replicated.drawCount, "log likelihoods must match the replicated data")
     }
     return observed.indices.map { i in
-      var stream = RandomStream(seed: seed, purpose: Self.streamPurpose, index: UInt64(i))
+      var stream = RandomStream(seed: seed, purpose: StreamPurpose.predictiveCheck, index: UInt64(i))
       let u = stream.uniform()
       var weights = [Double](repeating: 1 / Double(draws), count: draws)
       if let logLikelihood {

@@ -7,14 +7,14 @@ struct KernelDensity {
   let points: [(x: Double, density: Double)]
 
   /// A Gaussian kernel of Silverman's width 0.9 min(sd, IQR / 1.34) n^-1/5, mass beyond the sample's ends reflected, so
-  /// that a density that is cut off is not drawn as if it faded out. Empty where nothing is finite; for one value alone
+  /// that a density that is cut off is not drawn as if it faded out. Empty where nothing can be drawn; for one value alone
   /// a peak.
   ///
   /// - Parameter range: The part that is of interest; without it the tails of a sample with heavy ones would claim the
   ///   whole grid.
   /// - Complexity: O(n + grid²).
   init(_ values: [Double], within range: ClosedRange<Double>? = nil, gridSize: Int = 256) {
-    let finite = values.filter(\.isFinite)
+    let finite = values.filter(\.isDrawable)
     let sorted = (range.map { range in finite.filter(range.contains) } ?? finite).sorted()
     guard let low = sorted.first, let high = sorted.last else {
       points = []

@@ -20,7 +20,7 @@ extension Plot {
     for variable in variables {
       let row: [[Double]?] = fits.map { fit in
         guard let values = try? fit.draws.draws(of: variable) else { return nil }
-        let sorted = values.filter(\.isFinite).sorted()
+        let sorted = values.filter(\.isDrawable).sorted()
         if sorted.isEmpty { return nil }
         return [tail, 0.25, 0.5, 0.75, 1 - tail].map { EmpiricalQuantile.linear(sorted, $0) }
       }

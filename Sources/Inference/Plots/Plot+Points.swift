@@ -49,8 +49,8 @@ extension Plot {
   ) -> String {
     precondition(grid.count == predicted.names.count, "a variable for each point of the grid is needed")
     let bands = grid.indices.map { i in
-      let sorted = predicted[i].sorted()
-      return [0.05, 0.25, 0.5, 0.75, 0.95].map { EmpiricalQuantile.linear(sorted, $0) }
+      let sorted = predicted[i].filter(\.isDrawable).sorted()
+      return [0.05, 0.25, 0.5, 0.75, 0.95].map { sorted.isEmpty ? .nan : EmpiricalQuantile.linear(sorted, $0) }
     }
     var drawing = SVGDrawing(
       width: 640, height: 320, title: title, description: "Observations, and the predicted median with intervals.")

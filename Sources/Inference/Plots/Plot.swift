@@ -105,10 +105,15 @@ public enum Plot {
     (0..<min(count, SVGDrawing.colourCount)).map { (.line("l\($0)"), "chain \($0 + 1)") }
   }
 
-  /// The finite values' range and a little room.
+  /// The range of values that can be drawn, and a little room.
   static func spread(_ values: [Double], room: Double = 0.04) -> ClosedRange<Double> {
-    let finite = values.filter(\.isFinite)
+    let finite = values.filter(\.isDrawable)
     guard let low = finite.min(), let high = finite.max() else { return 0...1 }
     return (low - room * (high - low))...(high + room * (high - low))
   }
+}
+
+extension Double {
+  /// Finite, and small enough that differences and squares of such numbers are finite too.
+  var isDrawable: Bool { abs(self) < 1e150 }
 }

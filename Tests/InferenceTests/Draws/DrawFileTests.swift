@@ -68,7 +68,8 @@ struct CmdStanCSVTests {
     let text = "\"a\",\"b[1]\"\r\n1,2\r\n3,4\r\n"
     let read = try CmdStanCSV(contents: [("plain.csv", Array(text.utf8))])
     #expect(read.draws.names == ["a", "b[1]"] && read.draws.values == [1, 3, 2, 4])
-    #expect(read.statistics.logDensity.allSatisfy(\.isNaN))
+    let densities = read.statistics.logDensity
+    #expect(densities.allSatisfy { $0.isNaN })
   }
 
   @Test(
