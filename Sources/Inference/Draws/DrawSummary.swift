@@ -40,8 +40,8 @@ public struct DrawSummary: Sendable, Equatable {
 }
 
 extension DrawSummary: CustomStringConvertible {
-  /// A table of all rows: mean, sd, the mean's Monte Carlo error, quantiles or shortest intervals with the median, effective
-  /// sample sizes, R-hat.
+  /// A table of all rows: mean, sd, the mean's Monte Carlo error, quantiles or shortest intervals with the median,
+  /// effective sample sizes, R-hat.
   ///
   /// Each row has the decimals that show two digits of its sd. It fits 80 columns, long names on lines of their own.
   public var description: String { table() }
