@@ -2,29 +2,49 @@ import NumericKernels
 
 /// A chain of Hamiltonian Monte Carlo: of ``NUTS`` or ``HMC``.
 public struct HamiltonianKernel: MarkovKernel {
+  enum Path {
+    case noUTurn
+    case fixedLength
+  }
+
   private var system: HamiltonianSystem
   private var adaptation: HamiltonianAdaptation
-  /// One of the two moves the chain.
+  /// Which of the two makes the chain's trajectories.
+  private let path: Path
   private var noUTurn: Trajectory
-  private var fixedLength: FixedLengthTrajectory?
+  private var fixedLength: FixedLengthTrajectory
   private let startRadius: Double
+  /// The slot of the current point.
+  private var place = 0
 
   init(
-    density: some LogDensity, noUTurn: Trajectory, fixedLength: FixedLengthTrajectory? = nil,
-    adaptation: HamiltonianAdaptation, startRadius: Double
+    density: some LogDensity, noUTurn: Trajectory, adaptation: HamiltonianAdaptation, startRadius: Double
   ) throws {
-    let slots =
-      fixedLength == nil ? Trajectory.slots(maximumDepth: noUTurn.maximumDepth) : FixedLengthTrajectory.slots
+    path = .noUTurn
+    self.noUTurn = noUTurn
+    fixedLength = FixedLengthTrajectory(time: 1, jitter: 0, maximumSteps: 1, maximumEnergyError: 0)
+    let slots = Trajectory.slots(maximumDepth: noUTurn.maximumDepth)
     system = HamiltonianSystem(
       evaluator: try density.makeEvaluator(), dimension: density.dimension, places: slots.places,
       motions: slots.motions)
-    self.noUTurn = noUTurn
-    self.fixedLength = fixedLength
     self.adaptation = adaptation
     self.startRadius = startRadius
   }
 
-  private var place: Int { fixedLength?.place ?? noUTurn.place }
+  init(
+    density: some LogDensity, fixedLength: FixedLengthTrajectory, adaptation: HamiltonianAdaptation,
+    startRadius: Double
+  ) throws {
+    path = .fixedLength
+    noUTurn = Trajectory(maximumDepth: 0, maximumEnergyError: 0)
+    self.fixedLength = fixedLength
+    let slots = FixedLengthTrajectory.slots
+    system = HamiltonianSystem(
+      evaluator: try density.makeEvaluator(), dimension: density.dimension, places: slots.places,
+      motions: slots.motions)
+    self.adaptation = adaptation
+    self.startRadius = startRadius
+  }
 
   public mutating func start(at point: [Double]?, using streams: ChainStreams) throws {
     try StartingPoint(radius: startRadius).find(&system, place: place, at: point, using: streams)
@@ -34,12 +54,19 @@ public struct HamiltonianKernel: MarkovKernel {
 
   public mutating func step(isWarmUp: Bool, using stream: inout RandomStream) throws -> StepInfo {
     let stepSize = adaptation.stepSize
-    // A refused end leaves the slot of a trajectory of fixed length alone.
-    let start = fixedLength?.place ?? Trajectory.startPlace
-    let outcome =
-      fixedLength == nil
-      ? try noUTurn.transition(&system, stepSize: stepSize, using: &stream)
-      : try fixedLength!.transition(&system, stepSize: stepSize, using: &stream)
+    let outcome: Trajectory.Outcome
+    let start: Int
+    switch path {
+    case .noUTurn:
+      outcome = try noUTurn.transition(&system, stepSize: stepSize, using: &stream)
+      place = noUTurn.place
+      start = Trajectory.startPlace
+    case .fixedLength:
+      // A trajectory that diverges leaves the current point's slot alone.
+      start = place
+      outcome = try fixedLength.transition(&system, stepSize: stepSize, using: &stream)
+      place = fixedLength.place
+    }
     let count = Double(max(1, outcome.evaluations))
     var info = StepInfo(
       logDensity: system.logDensities[place], acceptance: outcome.sumAcceptance / count, stepSize: stepSize,

@@ -82,7 +82,7 @@ public struct HMC: Sampler, Hashable {
       throw SamplingError.invalidSettings("HMC needs a positive time, at least one step and a jitter below 1.")
     }
     return try HamiltonianKernel(
-      density: density, noUTurn: Trajectory(maximumDepth: 0, maximumEnergyError: maximumEnergyError),
+      density: density,
       fixedLength: FixedLengthTrajectory(
         time: time, jitter: jitter, maximumSteps: maximumSteps, maximumEnergyError: maximumEnergyError),
       adaptation: HamiltonianAdaptation(
