@@ -22,6 +22,8 @@ struct RunningMoments: Sendable, Equatable {
     for i in products.indices { products[i] = 0 }
   }
 
+  mutating func add(_ x: [Double]) { add(x.span) }
+
   mutating func add(_ x: Span<Double>) {
     count += 1
     let weight = 1 / Double(count)

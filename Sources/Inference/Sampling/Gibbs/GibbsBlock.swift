@@ -1,0 +1,125 @@
+import Foundation
+import NumericKernels
+
+/// One update of a Gibbs sweep: it leaves the distribution of the whole state invariant.
+public struct GibbsBlock: Sendable {
+  /// What an update works with.
+  struct Context {
+    /// The state; the block replaces its own coordinates.
+    var state: [Double]
+    /// What each block has learnt, for those that adapt.
+    var memory: [AdaptiveScale]
+    var isWarmUp = true
+    /// The sum of acceptance probabilities and the number of proposals of this sweep.
+    var acceptance = 0.0
+    var proposals = 0
+  }
+
+  /// What the block is called in messages.
+  public let name: String
+  /// Coordinates that the block replaces.
+  public let coordinates: Range<Int>
+  /// The number of adaptive scales that it keeps.
+  let memoryCount: Int
+  /// The first width or scale.
+  let firstScale: Double
+  let update: @Sendable (inout Context, Range<Int>, inout RandomStream) throws -> Void
+
+  /// Draws each coordinate of a range from its full conditional, one after the other.
+  ///
+  /// - Parameters:
+  ///   - coordinates: Coordinates of the state.
+  ///   - conditional: The full conditional of the coordinate of this number within the range, given the state.
+  public static func conjugate(
+    _ name: String, _ coordinates: Range<Int>,
+    _ conditional: @escaping @Sendable (_ state: [Double], _ number: Int) -> FullConditional
+  ) -> GibbsBlock {
+    GibbsBlock(name: name, coordinates: coordinates, memoryCount: 0, firstScale: 1) { context, _, stream in
+      for (number, i) in coordinates.enumerated() {
+        context.state[i] = conditional(context.state, number).draw(using: &stream)
+      }
+    }
+  }
+
+  /// Draws probabilities of categories from their Dirichlet full conditional.
+  ///
+  /// - Parameters:
+  ///   - concentration: The prior's concentration of each category.
+  ///   - counts: Observations of each category, given the state.
+  public static func dirichlet(
+    _ name: String, _ coordinates: Range<Int>, concentration: [Double],
+    counts: @escaping @Sendable (_ state: [Double]) -> [Double]
+  ) -> GibbsBlock {
+    GibbsBlock(name: name, coordinates: coordinates, memoryCount: 0, firstScale: 1) { context, _, stream in
+      Conjugate.drawProbabilities(
+        concentration: concentration, counts: counts(context.state), into: &context.state, coordinates,
+        using: &stream)
+    }
+  }
+
+  /// Moves each coordinate of a range by slice sampling.
+  ///
+  /// - Parameters:
+  ///   - width: The first bracket's width, adapted in the warm-up.
+  ///   - bounds: The support's ends.
+  ///   - logDensity: The log density of the state as a function of the coordinate of this number within the range, up to
+  ///     a constant; terms without it may be left out.
+  public static func slice(
+    _ name: String, _ coordinates: Range<Int>, width: Double = 1,
+    bounds: ClosedRange<Double> = -Double.infinity...Double.infinity,
+    _ logDensity: @escaping @Sendable (_ state: [Double], _ number: Int) -> Double
+  ) -> GibbsBlock {
+    GibbsBlock(name: name, coordinates: coordinates, memoryCount: coordinates.count, firstScale: width) {
+      context, memory, stream in
+      for (number, i) in coordinates.enumerated() {
+        let before = context.state[i]
+        var value = before
+        let slice = SliceSampler(width: context.memory[memory.lowerBound + number].value, bounds: bounds)
+        slice.update(&value, using: &stream) { candidate in
+          context.state[i] = candidate
+          return logDensity(context.state, number)
+        }
+        context.state[i] = value
+        if context.isWarmUp { context.memory[memory.lowerBound + number].learn(move: value - before) }
+      }
+    }
+  }
+
+  /// Moves each coordinate of a range by random-walk Metropolis with a normal proposal.
+  ///
+  /// - Parameters:
+  ///   - scale: The first proposal's standard deviation, adapted in the warm-up to an acceptance of 0.44.
+  ///   - logDensity: As for ``slice(_:_:width:bounds:_:)``; minus infinity or NaN outside the support.
+  public static func metropolis(
+    _ name: String, _ coordinates: Range<Int>, scale: Double = 1,
+    _ logDensity: @escaping @Sendable (_ state: [Double], _ number: Int) -> Double
+  ) -> GibbsBlock {
+    GibbsBlock(name: name, coordinates: coordinates, memoryCount: coordinates.count, firstScale: scale) {
+      context, memory, stream in
+      for (number, i) in coordinates.enumerated() {
+        let before = context.state[i]
+        let current = logDensity(context.state, number)
+        context.state[i] = before + context.memory[memory.lowerBound + number].value * stream.normal()
+        let threshold = -stream.exponential()
+        let gain = logDensity(context.state, number) - current
+        if !(gain > threshold) { context.state[i] = before }
+        let probability = gain.isNaN ? 0 : min(1, exp(gain))
+        context.acceptance += probability
+        context.proposals += 1
+        if context.isWarmUp {
+          context.memory[memory.lowerBound + number].learn(probability: probability, target: 0.44)
+        }
+      }
+    }
+  }
+
+  /// Any update that leaves the distribution of the state invariant.
+  public static func custom(
+    _ name: String, _ coordinates: Range<Int>,
+    _ update: @escaping @Sendable (_ state: inout [Double], _ stream: inout RandomStream) throws -> Void
+  ) -> GibbsBlock {
+    GibbsBlock(name: name, coordinates: coordinates, memoryCount: 0, firstScale: 1) { context, _, stream in
+      try update(&context.state, &stream)
+    }
+  }
+}
