@@ -14,6 +14,8 @@ enum StreamPurpose {
   static let calibrationPrior: UInt32 = 0x1004
   /// Seeds of the fits of simulation-based calibration.
   static let calibrationSeed: UInt32 = 0x1005
+  /// Uniform ranks that bands of calibration are simulated from.
+  static let calibrationBand: UInt32 = 0x1006
   /// Randomised integral transforms of discrete observations; the stream's index is the observation.
   static let predictiveCheck: UInt32 = 0x1200
 }

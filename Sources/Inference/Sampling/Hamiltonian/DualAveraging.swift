@@ -1,8 +1,8 @@
 import Foundation
 
 /// Nesterov's dual averaging of a log step size towards a target acceptance (Hoffman and Gelman 2014, section 3.2.1).
-struct DualAveraging: Sendable, Equatable {
-  let target: Double
+package struct DualAveraging: Sendable, Equatable {
+  package let target: Double
   private var attraction: Double
   private var count = 0.0
   private var meanError = 0.0
@@ -13,7 +13,7 @@ struct DualAveraging: Sendable, Equatable {
   /// fast the mean forgets.
   private static let (shrinkage, delay, forgetting) = (0.05, 10.0, 0.75)
 
-  init(target: Double, stepSize: Double) {
+  package init(target: Double, stepSize: Double) {
     self.target = target
     attraction = 0
     logStep = 0
@@ -31,7 +31,7 @@ struct DualAveraging: Sendable, Equatable {
   }
 
   /// Takes note of a step's acceptance; NaN counts as 0.
-  mutating func update(acceptance: Double) {
+  package mutating func update(acceptance: Double) {
     let acceptance = acceptance.isNaN ? 0 : min(1, acceptance)
     count += 1
     let rate = 1 / (count + Self.delay)
@@ -43,17 +43,17 @@ struct DualAveraging: Sendable, Equatable {
   }
 
   /// The step to explore with.
-  var stepSize: Double { exp(logStep) }
+  package var stepSize: Double { exp(logStep) }
   /// The mean of the steps, to keep.
-  var meanStepSize: Double { exp(meanLogStep) }
+  package var meanStepSize: Double { exp(meanLogStep) }
 }
 
 extension DualAveraging: StoredState {
-  func store(into words: inout WordWriter) {
+  package func store(into words: inout WordWriter) {
     for value in [target, attraction, count, meanError, logStep, meanLogStep] { words.write(value) }
   }
 
-  init(from words: inout WordReader) throws(DamagedState) {
+  package init(from words: inout WordReader) throws(DamagedState) {
     target = try words.double()
     attraction = try words.double()
     count = try words.double()

@@ -2,7 +2,7 @@ import NumericKernels
 
 /// The Euclidean metric of Hamiltonian Monte Carlo: momenta are N(0, M), and the inverse of M, in the unit of squared
 /// positions, approximates the posterior's covariance.
-struct EuclideanMetric: Sendable {
+package struct EuclideanMetric: Sendable {
   /// The shape of the inverse of M.
   enum Form: Int, Sendable {
     /// A diagonal of variances.
@@ -14,7 +14,7 @@ struct EuclideanMetric: Sendable {
   }
 
   private(set) var form: Form
-  let dimension: Int
+  package let dimension: Int
   /// Diagonal: the variances; dense: the diagonal of the covariance; low rank: the squares of S.
   private(set) var variances: [Double]
   /// Square roots of `variances`.
@@ -37,7 +37,7 @@ struct EuclideanMetric: Sendable {
   }
 
   /// A diagonal metric with these variances, which must be positive and finite.
-  mutating func set(variances new: [Double]) {
+  package mutating func set(variances new: [Double]) {
     form = .diagonal
     for i in 0..<dimension {
       variances[i] = new[i]
@@ -48,7 +48,7 @@ struct EuclideanMetric: Sendable {
   /// A dense metric.
   ///
   /// - Throws: ``NotPositiveDefinite``; the metric is then as before.
-  mutating func set(covariance new: [Double]) throws(NotPositiveDefinite) {
+  package mutating func set(covariance new: [Double]) throws(NotPositiveDefinite) {
     var newFactor = DenseCholesky(size: dimension)
     try newFactor.factor(new)
     factor = newFactor
@@ -67,7 +67,7 @@ struct EuclideanMetric: Sendable {
   ///   - scales: The diagonal of S.
   ///   - directions: Orthonormal columns of U, one after another.
   ///   - eigenvalues: The diagonal of Λ, positive.
-  mutating func set(scales newScales: [Double], directions: [Double], eigenvalues: [Double]) {
+  package mutating func set(scales newScales: [Double], directions: [Double], eigenvalues: [Double]) {
     form = .lowRank
     self.directions = directions
     self.eigenvalues = eigenvalues
@@ -79,7 +79,7 @@ struct EuclideanMetric: Sendable {
   }
 
   /// The diagonal of the inverse of M.
-  var inverseDiagonal: [Double] {
+  package var inverseDiagonal: [Double] {
     guard form == .lowRank else { return variances }
     return (0..<dimension).map { i in
       var sum = 1.0
@@ -158,7 +158,7 @@ struct EuclideanMetric: Sendable {
 }
 
 extension EuclideanMetric: StoredState {
-  func store(into words: inout WordWriter) {
+  package func store(into words: inout WordWriter) {
     words.write(form.rawValue)
     words.write(form == .lowRank ? scales : variances)
     words.write(form == .dense ? covariance : [])
@@ -166,7 +166,7 @@ extension EuclideanMetric: StoredState {
     words.write(form == .lowRank ? eigenvalues : [])
   }
 
-  init(from words: inout WordReader) throws(DamagedState) {
+  package init(from words: inout WordReader) throws(DamagedState) {
     guard let form = Form(rawValue: try words.int()) else { throw DamagedState("a metric of an unknown form") }
     let diagonal = try words.doubles()
     let covariance = try words.doubles()

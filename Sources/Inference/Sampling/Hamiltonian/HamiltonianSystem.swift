@@ -5,24 +5,24 @@ import NumericKernels
 ///
 /// A place is a position with its gradient and the gradient times the inverse of M; a motion is a momentum p with its
 /// velocity, the inverse of M times p. The Hamiltonian is H = -log density + p' M^-1 p / 2.
-struct HamiltonianSystem {
+package struct HamiltonianSystem {
   let dimension: Int
   var evaluator: any LogDensityEvaluator
-  var metric: EuclideanMetric
+  package var metric: EuclideanMetric
 
   /// [place][coordinate]
-  var positions: [Double]
+  package var positions: [Double]
   var gradients: [Double]
   private var drives: [Double]
   /// [motion][coordinate]
-  var momenta: [Double]
-  var velocities: [Double]
+  package var momenta: [Double]
+  package var velocities: [Double]
   /// The log density at each place.
   var logDensities: [Double]
   /// The words of the last recoverable error.
   private(set) var lastReason: String?
 
-  init(evaluator: any LogDensityEvaluator, dimension: Int, places: Int, motions: Int) {
+  package init(evaluator: any LogDensityEvaluator, dimension: Int, places: Int, motions: Int) {
     self.dimension = dimension
     self.evaluator = evaluator
     metric = EuclideanMetric(dimension: dimension)
@@ -40,7 +40,7 @@ struct HamiltonianSystem {
   func gradient(_ place: Int) -> [Double] { Array(gradients[range(place)]) }
 
   /// Evaluates density and gradient at a place; false where either is not finite.
-  mutating func evaluate(_ place: Int) throws -> Bool {
+  package mutating func evaluate(_ place: Int) throws -> Bool {
     lastReason = nil
     do {
       return try Self.evaluate(&evaluator, &positions, &gradients, range(place), &logDensities[place])
@@ -97,7 +97,7 @@ struct HamiltonianSystem {
   /// Draws a motion at a place and readies the place for trajectories with the present metric.
   ///
   /// - Returns: The Hamiltonian.
-  mutating func begin(at place: Int, motion: Int, using stream: inout RandomStream) -> Double {
+  package mutating func begin(at place: Int, motion: Int, using stream: inout RandomStream) -> Double {
     Self.drive(&metric, &gradients, &drives, range(place))
     return Self.drawMotion(&metric, &momenta, &velocities, range(motion), &stream) - logDensities[place]
   }
@@ -132,7 +132,7 @@ struct HamiltonianSystem {
   /// may be its own target, and so may a motion.
   ///
   /// - Returns: The Hamiltonian at the new point, not finite where density or gradient are not.
-  mutating func leapfrog(
+  package mutating func leapfrog(
     fromPlace: Int, motion fromMotion: Int, toPlace: Int, motion toMotion: Int, step: Double
   ) throws -> Double {
     let half = 0.5 * step

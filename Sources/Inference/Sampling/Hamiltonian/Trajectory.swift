@@ -7,7 +7,7 @@ import NumericKernels
 /// (Betancourt, "A conceptual introduction to Hamiltonian Monte Carlo", 2017, appendix A), applied also across the seam
 /// of every two subtrees, as Stan does since 2.21. Subtrees are built without recursion: leaves are pushed on a stack,
 /// and equal neighbours merged, which gives the same tree in the same order.
-struct Trajectory {
+package struct Trajectory {
   /// A run of consecutive points of the trajectory, in the order they were made.
   private struct Subtree {
     /// Slots of the motions at the two ends, and of the sum of all momenta. One leaf shares one slot for all three.
@@ -193,7 +193,7 @@ struct Trajectory {
   }
 
   /// Whether two single points with momenta p, p' and velocities v, v' turn: v · (p + p') or v' · (p + p') not positive.
-  private static func turnsTwo(
+  package static func turnsTwo(
     _ a: Int, _ b: Int, sum: Int, _ n: Int, _ momenta: inout [Double], _ velocities: inout [Double]
   ) -> Bool {
     var p = momenta.mutableSpan
@@ -210,7 +210,7 @@ struct Trajectory {
 
   /// The criterion over both runs, over the first with the second's first point, and over the second with the first's
   /// last point; writes the sum of all momenta.
-  private static func turns(
+  package static func turns(
     _ aBegin: Int, _ aEnd: Int, _ aSum: Int, _ bBegin: Int, _ bEnd: Int, _ bSum: Int, sum: Int,
     _ n: Int, _ momenta: inout [Double], _ velocities: inout [Double]
   ) -> Bool {

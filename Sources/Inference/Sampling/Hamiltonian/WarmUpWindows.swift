@@ -1,16 +1,16 @@
 /// Stan's windowed warm-up: a buffer for finding the typical set, windows of doubling length of which each gives a
 /// metric, and a buffer for the step size (Stan Reference Manual, "HMC algorithm parameters").
-struct WarmUpWindows: Sendable, Equatable {
+package struct WarmUpWindows: Sendable, Equatable {
   /// The first iteration that counts towards a metric.
-  let first: Int
+  package let first: Int
   /// The first iteration after the last window.
-  let end: Int
+  package let end: Int
   /// Iterations after which a window closes, ascending.
-  let closings: [Int]
+  package let closings: [Int]
 
   /// - Parameter warmUp: Iterations in all. Fewer than 20 give no window; where 75 + 25 + 50 do not fit, the buffers are
   ///   15 % and 10 %.
-  init(warmUp: Int) {
+  package init(warmUp: Int) {
     guard warmUp >= 20 else {
       (first, end, closings) = (warmUp, warmUp, [])
       return
