@@ -75,7 +75,8 @@ public struct SimulationBasedCalibration: Sendable {
     let ranks = try replication.truth.map { truth in
       let draws = Array(try replication.draws.draws(of: truth.name))
       guard draws.count >= rankedDraws else {
-        throw SamplingError.invalidSettings("A fit has \(draws.count) draws, of which \(rankedDraws) were to be ranked.")
+        throw SamplingError.invalidSettings(
+          "A fit has \(draws.count) draws, of which \(rankedDraws) were to be ranked.")
       }
       // The last draw of each of L equal stretches.
       var (below, equal) = (0, 0)

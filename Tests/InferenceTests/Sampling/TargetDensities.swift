@@ -116,6 +116,7 @@ struct NonCentredFunnel: LogDensity {
 /// A standard normal whose evaluations go wrong as told, counted over all chains.
 struct FaultyNormal: LogDensity {
   enum Fault: Sendable {
+    case none
     /// Outside the support: NaN, infinite, or a gradient that is not finite, where the first coordinate is above a bound.
     case value(Double, above: Double)
     case gradientNaN(above: Double)
@@ -123,12 +124,10 @@ struct FaultyNormal: LogDensity {
     case throwing(share: Double, isRecoverable: Bool)
     /// Throws for good when the chain of this number, counted by evaluators made, has evaluated so often.
     case throwingInEvaluator(Int, after: Int)
-    /// Cancels the run after so many evaluations in all.
-    case cancelling(Cancellation, after: Int)
   }
 
   struct Broken: Error, CustomStringConvertible { let description = "the density broke" }
-  struct Impossible: RecoverableError, CustomStringConvertible { let description = "a matrix was singular" }
+  struct Impossible: Inference.RecoverableError, CustomStringConvertible { let description = "a matrix was singular" }
 
   final class Counters: Sendable {
     let evaluators = Atomic(0)
@@ -137,10 +136,13 @@ struct FaultyNormal: LogDensity {
 
   let dimension: Int
   let fault: Fault
+  /// Cancelled after so many evaluations in all.
+  var cancellation: (Cancellation, after: Int)?
   let counters = Counters()
 
   struct Evaluator: LogDensityEvaluator {
     let fault: Fault
+    let cancellation: (Cancellation, after: Int)?
     let number: Int
     let counters: Counters
     var count = 0
@@ -153,7 +155,9 @@ struct FaultyNormal: LogDensity {
         gradient[i] = -q[i]
         sum -= 0.5 * q[i] * q[i]
       }
+      if let (cancellation, after) = cancellation, total == after { cancellation.cancel() }
       switch fault {
+      case .none: break
       case .value(let value, let bound):
         if q[0] > bound { return value }
       case .gradientNaN(let bound):
@@ -165,15 +169,15 @@ struct FaultyNormal: LogDensity {
         }
       case .throwingInEvaluator(let bad, let after):
         if number == bad && count > after { throw Broken() }
-      case .cancelling(let cancellation, let after):
-        if total == after { cancellation.cancel() }
       }
       return sum
     }
   }
 
   func makeEvaluator() -> Evaluator {
-    Evaluator(fault: fault, number: counters.evaluators.add(1, ordering: .relaxed).oldValue, counters: counters)
+    Evaluator(
+      fault: fault, cancellation: cancellation, number: counters.evaluators.add(1, ordering: .relaxed).oldValue,
+      counters: counters)
   }
 }
 
