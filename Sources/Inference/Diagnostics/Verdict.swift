@@ -74,6 +74,9 @@ public struct Verdict: Sendable, Equatable {
     judgeDepth(sampling)
   }
 
+  /// Adds something that is worth knowing and is no fault.
+  mutating func remark(_ text: String) { remarks.append(text) }
+
   private mutating func judgeFailures(_ failures: [String], chains: Int) {
     validity.append(
       Finding(

@@ -58,12 +58,20 @@ public struct Draws: Sendable, Equatable {
     return index
   }
 
-  /// The variables of these names, in this order.
+  /// The variables of these names, in this order; the name of a vector or matrix stands for all its elements.
+  ///
+  /// - Precondition: No variable is wanted twice.
   public func subset(_ wanted: [String]) throws(UnknownVariable) -> Draws {
+    var elements: [String] = []
+    for name in wanted { elements += try self.elements(of: name) }
+    let places = Dictionary(uniqueKeysWithValues: zip(names, names.indices))
     var kept: [Double] = []
-    kept.reserveCapacity(wanted.count * chainCount * drawCount)
-    for name in wanted { kept += self[try index(of: name)] }
-    return Draws(names: wanted, chainCount: chainCount, drawCount: drawCount, values: kept)
+    kept.reserveCapacity(elements.count * chainCount * drawCount)
+    for name in elements {
+      guard let place = places[name] else { throw UnknownVariable(name: name, known: names) }
+      kept += self[place]
+    }
+    return Draws(names: elements, chainCount: chainCount, drawCount: drawCount, values: kept)
   }
 
   /// Every `step`-th draw of each chain, ending with the last: the draws furthest from the chain's start.

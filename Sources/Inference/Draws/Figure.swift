@@ -1,9 +1,9 @@
 import Foundation
 
 /// Numbers as text for tables and axes: independent of locale, not a number said as such.
-enum Figure {
+package enum Figure {
   /// A fixed number of decimals; scientific from 10^7 on.
-  static func fixed(_ value: Double, _ decimals: Int) -> String {
+  package static func fixed(_ value: Double, _ decimals: Int) -> String {
     if let word = word(value) { return word }
     if abs(value) >= 1e7 { return significant(value, 3) }
     let text = String(format: "%.\(max(0, decimals))f", value)
@@ -12,7 +12,7 @@ enum Figure {
   }
 
   /// So many significant digits, plain between 10^-4 and 10^6, scientific beyond.
-  static func significant(_ value: Double, _ digits: Int) -> String {
+  package static func significant(_ value: Double, _ digits: Int) -> String {
     if let word = word(value) { return word }
     if value == 0 { return "0" }
     let power = Int(log10(abs(value)).rounded(.down))
@@ -29,7 +29,7 @@ enum Figure {
   }
 
   /// The decimals at which a quantity of this size shows so many digits, at most 6.
-  static func decimals(showing digits: Int, of size: Double) -> Int {
+  package static func decimals(showing digits: Int, of size: Double) -> Int {
     guard size.isFinite, size > 0 else { return 2 }
     return min(6, max(0, digits - 1 - Int(log10(size).rounded(.down))))
   }

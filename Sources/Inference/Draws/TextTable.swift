@@ -1,19 +1,19 @@
 import Foundation
 
 /// Columns of text, the first flush left and all others flush right, two spaces between them.
-struct TextTable {
-  let header: [String]
+package struct TextTable {
+  package let header: [String]
   private var rows: [[String]] = []
 
-  init(header: [String]) { self.header = header }
+  package init(header: [String]) { self.header = header }
 
-  mutating func append(_ row: [String]) {
+  package mutating func append(_ row: [String]) {
     precondition(row.count == header.count, "a row needs as many cells as the header")
     rows.append(row)
   }
 
   /// The table's lines. A first cell that would push its line beyond `width` stands on a line of its own.
-  func text(width: Int = 80) -> String {
+  package func text(width: Int = 80) -> String {
     let widths = header.indices.map { column in
       ([header] + rows).reduce(0) { max($0, $1[column].count) }
     }
