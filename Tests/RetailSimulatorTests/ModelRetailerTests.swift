@@ -16,6 +16,7 @@ private func smallModelOptions() -> ModelRetailerOptions {
   options.specification.stage1.chains = 2
   options.specification.stage1.warmup = 150
   options.specification.stage1.draws = 200
+  options.specification.stage1.extensions = 0
   return options
 }
 

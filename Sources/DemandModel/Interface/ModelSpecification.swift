@@ -49,6 +49,10 @@ public struct ModelSpecification: Sendable, Hashable, Codable {
     public var chains = 4
     public var warmup = 500
     public var draws = 500
+    /// R-hat that every reported parameter is to reach; until then chains go on.
+    public var rhatTarget = 1.03
+    /// How often chains go on, at most, each time for twice as long as before.
+    public var extensions = 2
     /// Posterior draws that stage 2 and the simulation use.
     public var keptDraws = 32
     public init() {}
@@ -65,7 +69,7 @@ public struct ModelSpecification: Sendable, Hashable, Codable {
     /// Draws per series that are archived and simulated from; a multiple of `stage1.keptDraws`.
     public var archivedDraws = 128
     /// Gibbs sweeps of the hyperprior, per chain.
-    public var hyperpriorSweeps = 1500
+    public var hyperpriorSweeps = 400
     public init() {}
   }
 

@@ -52,6 +52,8 @@ package struct Stage1Schedule: Sendable {
   package let warmup: Int
   package let draws: Int
   package let keptDraws: Int
+  package let rhatTarget: Double
+  package let extensions: Int
 
   package init(_ specification: ModelSpecification.Stage1) throws(Stage1Error) {
     func check(_ name: String, _ value: Int, _ isValid: Bool, _ needed: String) throws(Stage1Error) {
@@ -61,11 +63,14 @@ package struct Stage1Schedule: Sendable {
     warmup = specification.warmup
     draws = specification.draws
     keptDraws = specification.keptDraws
+    rhatTarget = specification.rhatTarget
+    extensions = specification.extensions
     try check("chains", chains, chains >= 1, "at least 1")
     try check("warmup", warmup, warmup >= 0, "at least 0")
     try check("draws", draws, draws >= 4, "at least 4")
     try check(
       "keptDraws", keptDraws, keptDraws >= 1 && keptDraws <= chains * draws, "between 1 and chains x draws")
+    try check("extensions", extensions, (0...16).contains(extensions), "between 0 and 16")
   }
 
   /// Draws of one chain that are kept, evenly spaced, the last draw among them. Kept draw m comes from chain
@@ -83,73 +88,110 @@ extension Stage1 {
     package var kept: [Stage1State] = []
   }
 
-  /// Runs all chains on `control.threads` threads. Chains share nothing, so the number of threads changes no bit.
+  /// Runs all chains on `control.threads` threads, in windows, each twice as long as the one before, until every
+  /// reported parameter has the R-hat that the schedule asks for. The last window's draws are the result; what came
+  /// before is warm-up. A longer window keeps every second (fourth, ...) sweep, so memory does not grow.
+  ///
+  /// Chains share nothing and windows end for all alike, so the number of threads changes no bit.
   package static func run(
     model: Stage1Model, schedule: Stage1Schedule, seed: UInt64, control: RunControl
   ) throws -> [ChainDraws] {
-    let outcomes = ChainOutcomes(count: schedule.chains, total: schedule.chains * (schedule.warmup + schedule.draws))
-    let workers = min(control.threads, schedule.chains)
+    var chains = (0..<schedule.chains).map { ChainRun(model: model, seed: seed, chain: $0) }
+    let tally = WorkTally(
+      total: schedule.chains * (schedule.warmup + schedule.draws), control: control)
+    var window = 0
+    while true {
+      chains = try advance(chains, schedule: schedule, window: window, control: control, tally: tally)
+      if window == schedule.extensions || worstRHat(of: chains.map(\.draws)) <= schedule.rhatTarget {
+        return chains.map(\.draws)
+      }
+      window += 1
+      tally.extend(by: schedule.chains * schedule.draws << window)
+    }
+  }
+
+  private static func advance(
+    _ chains: [ChainRun], schedule: Stage1Schedule, window: Int, control: RunControl, tally: WorkTally
+  ) throws -> [ChainRun] {
+    let outcomes = ChainOutcomes(count: chains.count)
+    let workers = min(control.threads, chains.count)
     DispatchQueue.concurrentPerform(iterations: workers) { worker in
-      for chain in stride(from: worker, to: schedule.chains, by: workers) {
-        let result = Result {
-          try runChain(chain, model: model, schedule: schedule, seed: seed, control: control, outcomes: outcomes)
-        }
-        outcomes.set(result, chain: chain)
+      for index in stride(from: worker, to: chains.count, by: workers) {
+        outcomes.set(
+          Result {
+            var chain = chains[index]
+            try chain.advance(schedule: schedule, window: window, control: control, tally: tally)
+            return chain
+          }, chain: index)
       }
     }
     return try outcomes.results().map { try $0.get() }
   }
 
-  private static func runChain(
-    _ index: Int, model: Stage1Model, schedule: Stage1Schedule, seed: UInt64, control: RunControl,
-    outcomes: ChainOutcomes
-  ) throws -> ChainDraws {
-    let parameters = Stage1Parameters(model: model)
+  /// Largest R-hat of any reported parameter; infinite where one is not a number.
+  private static func worstRHat(of chains: [ChainDraws]) -> Double {
+    let parameters = chains[0].values.first?.count ?? 0
+    return (0..<parameters).reduce(1) { worst, index in
+      let rHat = Diagnostics.rHat(chains.flatMap { chain in chain.values.map { $0[index] } }, chains: chains.count)
+      return rHat.isNaN ? .infinity : max(worst, rHat)
+    }
+  }
+}
+
+/// A chain on its way, with the draws of its latest window.
+private struct ChainRun: Sendable {
+  private let seed: UInt64
+  private let index: Int
+  private var chain: Stage1Chain
+  private let parameters: Stage1Parameters
+  private var sweeps = 0
+  private(set) var draws = Stage1.ChainDraws()
+
+  init(model: Stage1Model, seed: UInt64, chain index: Int) {
+    self.seed = seed
+    self.index = index
+    chain = Stage1Chain(model: model, seed: seed, chain: index)
+    parameters = Stage1Parameters(model: model)
+  }
+
+  /// Sweeps through a window: the first after the warm-up, the n-th with every 2^n-th sweep as a draw.
+  mutating func advance(
+    schedule: Stage1Schedule, window: Int, control: RunControl, tally: WorkTally
+  ) throws {
+    if window == 0 {
+      for _ in 0..<schedule.warmup { try sweep(control, tally) }
+    }
+    draws = Stage1.ChainDraws()
     let kept = Set(schedule.keptPositions(chain: index))
-    var chain = Stage1Chain(model: model, seed: seed, chain: index)
-    var draws = ChainDraws()
-    for sweep in 1...schedule.warmup + schedule.draws {
-      if control.isCancelled() { throw Cancelled() }
-      do {
-        try chain.sweep(using: Stage1Chain.stream(seed: seed, chain: index, sweep: sweep))
-      } catch {
-        throw Stage1Error.numericalFailure(chain: index, sweep: sweep, step: chain.step)
-      }
-      control.progress(outcomes.advance(), outcomes.total)
-      let draw = sweep - schedule.warmup - 1
-      guard draw >= 0 else { continue }
+    for draw in 0..<schedule.draws {
+      for _ in 0..<1 << window { try sweep(control, tally) }
       draws.values.append(parameters.values(of: chain.state))
       if kept.contains(draw) { draws.kept.append(chain.state) }
     }
-    return draws
+  }
+
+  private mutating func sweep(_ control: RunControl, _ tally: WorkTally) throws {
+    if control.isCancelled() { throw Cancelled() }
+    sweeps += 1
+    do {
+      try chain.sweep(using: Stage1Chain.stream(seed: seed, chain: index, sweep: sweeps))
+    } catch {
+      throw Stage1Error.numericalFailure(chain: index, sweep: sweeps, step: chain.step)
+    }
+    tally.advance()
   }
 }
 
 /// Results of chains that run side by side.
 ///
-/// Unchecked because the compiler cannot see that `lock` guards every access to the mutable members.
+/// Unchecked because the compiler cannot see that `lock` guards every access to the mutable member.
 private final class ChainOutcomes: @unchecked Sendable {
-  let total: Int
   private let lock = NSLock()
-  private var done = 0
-  private var outcomes: [Result<Stage1.ChainDraws, any Error>?]
+  private var outcomes: [Result<ChainRun, any Error>?]
 
-  init(count: Int, total: Int) {
-    self.total = total
-    outcomes = Array(repeating: nil, count: count)
-  }
+  init(count: Int) { outcomes = Array(repeating: nil, count: count) }
 
-  /// Counts a sweep; returns how many are done.
-  func advance() -> Int {
-    lock.withLock {
-      done += 1
-      return done
-    }
-  }
+  func set(_ outcome: Result<ChainRun, any Error>, chain: Int) { lock.withLock { outcomes[chain] = outcome } }
 
-  func set(_ outcome: Result<Stage1.ChainDraws, any Error>, chain: Int) {
-    lock.withLock { outcomes[chain] = outcome }
-  }
-
-  func results() -> [Result<Stage1.ChainDraws, any Error>] { lock.withLock { outcomes.compactMap(\.self) } }
+  func results() -> [Result<ChainRun, any Error>] { lock.withLock { outcomes.compactMap(\.self) } }
 }

@@ -38,17 +38,33 @@ package struct HyperpriorSampler: Sendable {
 
   /// Kept states of all chains, chain after chain, and their summary.
   package func run(sweeps: Int, seed: UInt64, control: RunControl) throws(Cancelled) -> HyperpriorPosterior {
+    try run(sweeps: sweeps, seed: seed, control: control, tally: nil)
+  }
+
+  /// Units of work that a sweep of one chain is counted as: it costs about as much as sampling so many series.
+  static let workOfSweep = 4
+
+  /// Work of a run, in the units of `tally`.
+  static func work(sweeps: Int) -> Int { chains * max(sweeps, fewestSweeps) * workOfSweep }
+
+  private static let fewestSweeps = 8
+
+  func run(
+    sweeps: Int, seed: UInt64, control: RunControl, tally: WorkTally?
+  ) throws(Cancelled) -> HyperpriorPosterior {
     let warmup = max(1, sweeps / 3)
     let kernels = sampled.map { SeriesKernel(draws: draws[$0], working: workingPriors[workingPriorOfSeries[$0]]) }
     let chains = try SeriesWorkers.run(count: Self.chains, control: control, workspace: {}) { _, chain in
       chainStates(
-        kernels, chain: chain, sweeps: max(sweeps, 8), warmup: warmup, seed: seed, control: control)
+        kernels, chain: chain, sweeps: max(sweeps, Self.fewestSweeps), warmup: warmup, seed: seed, control: control,
+        tally: tally)
     }
     return HyperpriorPosterior(model: model, states: chains.flatMap { $0 }, chains: Self.chains)
   }
 
   private func chainStates(
-    _ kernels: [SeriesKernel], chain: Int, sweeps: Int, warmup: Int, seed: UInt64, control: RunControl
+    _ kernels: [SeriesKernel], chain: Int, sweeps: Int, warmup: Int, seed: UInt64, control: RunControl,
+    tally: WorkTally?
   ) -> [Hyperparameters] {
     var stream = RandomStream(
       seed: seed, purpose: StreamPurpose.hyperprior.rawValue, chain: UInt32(chain))
@@ -70,6 +86,7 @@ package struct HyperpriorSampler: Sendable {
       }
       trajectories.sweep(sweep, state: &state, current: &current, values: &values, &stream)
       if sweep >= warmup { kept.append(state) }
+      tally?.advance(by: Self.workOfSweep)
     }
     return kept
   }

@@ -8,11 +8,11 @@ enum SeriesWorkers {
   /// Output of `body` for every item, in order.
   ///
   /// - Parameters:
-  ///   - progressOffset, progressTotal: Where these items stand in the whole that `control` reports on.
+  ///   - tally: Where items are counted, if they are.
   ///   - workspace: Made once per worker and handed to all its items.
   /// - Throws: ``Cancelled`` once asked to stop; items under way are finished first.
   static func run<Workspace, Output>(
-    count: Int, control: RunControl, progressOffset: Int = 0, progressTotal: Int? = nil,
+    count: Int, control: RunControl, tally: WorkTally? = nil,
     workspace: @Sendable () -> Workspace, body: @Sendable (Workspace, Int) -> Output
   ) throws(Cancelled) -> [Output] {
     // Workers write to places of their own; this thread reads after all have ended.
@@ -23,7 +23,6 @@ enum SeriesWorkers {
       outputs.deallocate()
     }
     let next = Atomic<Int>(0)
-    let finished = Atomic<Int>(0)
     let stopped = Atomic<Bool>(false)
     // A few chunks a second at most, and enough of them that no thread waits long for the last.
     let chunk = max(1, min(16, count / (8 * control.threads)))
@@ -36,8 +35,7 @@ enum SeriesWorkers {
         if first >= count { return }
         let end = min(count, first + chunk)
         for item in first..<end { outputs[item] = body(own, item) }
-        let done = finished.add(end - first, ordering: .relaxed).newValue
-        if let progressTotal { control.progress(progressOffset + done, progressTotal) }
+        tally?.advance(by: end - first)
       }
     }
     if stopped.load(ordering: .relaxed) { throw Cancelled() }

@@ -32,6 +32,8 @@ struct Stage2Run: Sendable {
   private static let widening = 1.15
   /// Rounds in which a subsample only serves to learn the hyperprior roughly.
   private static let scoutingRounds = 2
+  /// By which number the sweeps over a rough hyperprior are fewer.
+  private static let scoutingSaving = 3
   /// Share of series sampled again from which on the hyperprior is learned again.
   private static let relearnShare = 0.02
 
@@ -46,21 +48,22 @@ struct Stage2Run: Sendable {
     let toSample = days.indices.filter { days[$0] != nil }
     let working = WorkingPriors(model: model, factors: factors, groupOfSeries: groupOfSeries, days: days)
     let scouts = working.subsample()
-    let total = scouts.count + toSample.count
+    let scouting = sweeps / Self.scoutingSaving
+    let tally = WorkTally(
+      total: Self.scoutingRounds * (scouts.count + HyperpriorSampler.work(sweeps: scouting)) + toSample.count
+        + HyperpriorSampler.work(sweeps: sweeps), control: control)
     let cells = days.indices.map { model.cell(ofSeries: $0) }
-    var priors = try working.find(control: control, progressTotal: total)
+    var priors = try working.find(control: control)
     var sampled = [SampledSeries?](repeating: nil, count: days.count)
     for round in 0..<Self.scoutingRounds {
       try sample(
-        scouts, round: round, priors: priors, priorOfSeries: cells, offset: nil, total: total, into: &sampled)
-      priors = try learn(sampled, priors, cells, sweeps: sweeps).predictive().map(Self.widened)
+        scouts, round: round, priors: priors, priorOfSeries: cells, tally: tally, into: &sampled)
+      priors = try learn(sampled, priors, cells, sweeps: scouting, tally: tally).predictive().map(Self.widened)
     }
     var priorOfSeries = cells
     try sample(
-      toSample, round: Self.scoutingRounds, priors: priors, priorOfSeries: priorOfSeries, offset: scouts.count,
-      total: total,
-      into: &sampled)
-    var hyperprior = try learn(sampled, priors, priorOfSeries, sweeps: sweeps)
+      toSample, round: Self.scoutingRounds, priors: priors, priorOfSeries: priorOfSeries, tally: tally, into: &sampled)
+    var hyperprior = try learn(sampled, priors, priorOfSeries, sweeps: sweeps, tally: tally)
     var predictive = hyperprior.predictive()
     let worn = toSample.filter { series in
       guard let draws = sampled[series]?.draws, draws.count > 0 else { return false }
@@ -72,15 +75,18 @@ struct Stage2Run: Sendable {
       let first = priors.count
       priors += predictive.map(Self.widened)
       for series in worn { priorOfSeries[series] = first + model.cell(ofSeries: series) }
+      tally.extend(by: worn.count)
       try sample(
-        worn, round: Self.scoutingRounds + 1, priors: priors, priorOfSeries: priorOfSeries, offset: nil, total: total,
+        worn, round: Self.scoutingRounds + 1, priors: priors, priorOfSeries: priorOfSeries, tally: tally,
         into: &sampled)
       // A few renewed series say nothing new of the hyperprior; many do.
       if Double(worn.count) > Self.relearnShare * Double(toSample.count) {
-        hyperprior = try learn(sampled, priors, priorOfSeries, sweeps: sweeps)
+        tally.extend(by: HyperpriorSampler.work(sweeps: sweeps))
+        hyperprior = try learn(sampled, priors, priorOfSeries, sweeps: sweeps, tally: tally)
         predictive = hyperprior.predictive()
       }
     }
+    tally.finish()
     return Fit(
       sampled: sampled, workingPriors: priors, workingPriorOfSeries: priorOfSeries, hyperprior: hyperprior,
       predictive: predictive)
@@ -91,12 +97,11 @@ struct Stage2Run: Sendable {
   }
 
   private func sample(
-    _ chosen: [Int], round: Int, priors: [NormalPrior], priorOfSeries: [Int], offset: Int?, total: Int,
+    _ chosen: [Int], round: Int, priors: [NormalPrior], priorOfSeries: [Int], tally: WorkTally,
     into sampled: inout [SampledSeries?]
   ) throws(Cancelled) {
     let outputs = try SeriesWorkers.run(
-      count: chosen.count, control: control, progressOffset: offset ?? 0,
-      progressTotal: offset == nil ? nil : total, workspace: LaneBatch.init
+      count: chosen.count, control: control, tally: tally, workspace: LaneBatch.init
     ) { batch, index in
       sample(chosen[index], prior: priors[priorOfSeries[chosen[index]]], round: round, batch)
     }
@@ -117,13 +122,14 @@ struct Stage2Run: Sendable {
   }
 
   private func learn(
-    _ sampled: [SampledSeries?], _ priors: [NormalPrior], _ priorOfSeries: [Int], sweeps: Int
+    _ sampled: [SampledSeries?], _ priors: [NormalPrior], _ priorOfSeries: [Int], sweeps: Int,
+    tally: WorkTally
   ) throws(Cancelled) -> HyperpriorPosterior {
     let draws = sampled.map { $0?.draws ?? StoredDraws() }
     let sampler = HyperpriorSampler(
       model: model, sampled: draws.indices.filter { draws[$0].count > 0 }, draws: draws, workingPriors: priors,
       workingPriorOfSeries: priorOfSeries)
-    return try sampler.run(sweeps: sweeps, seed: seed, control: control)
+    return try sampler.run(sweeps: sweeps, seed: seed, control: control, tally: tally)
   }
 
   /// Names a series in random streams by what it is, not by where it stands: FNV-1a of its product's and store's names.

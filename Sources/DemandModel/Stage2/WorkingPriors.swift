@@ -40,16 +40,15 @@ struct WorkingPriors: Sendable {
   }
 
   /// Working prior of every cell.
-  func find(control: RunControl, progressTotal: Int) throws(Cancelled) -> [NormalPrior] {
+  func find(control: RunControl) throws(Cancelled) -> [NormalPrior] {
     let chosen = subsample()
     var priors = startingPriors()
     var modes: [PosteriorMode?] = chosen.map { _ in nil }
-    for round in 0..<Self.rounds {
+    for _ in 0..<Self.rounds {
       let current = priors
       let known = modes
       modes = try SeriesWorkers.run(
-        count: chosen.count, control: control, progressOffset: 0,
-        progressTotal: round == Self.rounds - 1 ? progressTotal : nil, workspace: LaneBatch.init
+        count: chosen.count, control: control, workspace: LaneBatch.init
       ) { batch, index in
         mode(of: chosen[index], prior: current[model.cell(ofSeries: chosen[index])], after: known[index], batch)
       }

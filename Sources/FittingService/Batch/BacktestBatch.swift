@@ -72,7 +72,7 @@ public struct BacktestBatch: Sendable {
   private func control() -> RunControl {
     let progress = environment.progress
     return RunControl(
-      threads: environment.threads, progress: { done, _ in progress.advance("backtest", done: done) },
+      threads: environment.threads, progress: { done, total in progress.advance("backtest", done: done, total: total) },
       isCancelled: environment.isCancelled)
   }
 }

@@ -187,7 +187,7 @@ struct ModelRun {
     progress.begin(name, total: total)
     defer { progress.end(name) }
     let control = RunControl(
-      threads: environment.threads, progress: { done, _ in progress.advance(name, done: done) },
+      threads: environment.threads, progress: { done, total in progress.advance(name, done: done, total: total) },
       isCancelled: environment.isCancelled)
     let result = try body(control)
     let seconds = environment.now().timeIntervalSince(started)

@@ -35,7 +35,7 @@ struct Reports {
         format: .csv, to: sink)
       for (done, pair) in pairs.enumerated() {
         try eachForecast(pair) { try export.write($0) }
-        progress.advance("reports", done: done + 1)
+        progress.advance("reports", done: done + 1, total: 2 * pairs.count)
       }
       try export.finish()
     }
@@ -43,7 +43,7 @@ struct Reports {
     for (done, pair) in pairs.enumerated() {
       let histories = NodeSales(panel: panel, pair: pair)
       try eachForecast(pair) { report.add($0, history: histories.history(of: $0.node)) }
-      progress.advance("reports", done: pairs.count + done + 1)
+      progress.advance("reports", done: pairs.count + done + 1, total: 2 * pairs.count)
     }
     let html = try report.render()
     try AtomicFile.write(to: page) { sink in try sink(Array(html.utf8)) }

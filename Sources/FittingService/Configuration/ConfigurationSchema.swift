@@ -55,6 +55,8 @@ enum ConfigurationSchema {
     .integer("model.stage1.chains", \.model.stage1.chains, 2...64),
     .integer("model.stage1.warmup", \.model.stage1.warmup, 1...100_000),
     .integer("model.stage1.draws", \.model.stage1.draws, 4...100_000),
+    .number("model.stage1.rhat_target", \.model.stage1.rhatTarget, 1...10),
+    .integer("model.stage1.extensions", \.model.stage1.extensions, 0...16),
     .integer("model.stage1.kept_draws", \.model.stage1.keptDraws, 1...4096),
     .integer("model.stage2.history_days", \.model.stage2.historyDays, 28...36_525),
     .integer("model.stage2.inner_steps", \.model.stage2.innerSteps, 1...100_000),

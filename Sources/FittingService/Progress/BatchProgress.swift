@@ -5,8 +5,8 @@
 public protocol BatchProgress: Sendable {
   /// A stage of `total` steps starts; zero when the number is not known beforehand.
   func begin(_ stage: String, total: Int)
-  /// `done` steps of the stage are finished, counted from its beginning.
-  func advance(_ stage: String, done: Int)
+  /// `done` of `total` steps of the stage are finished, counted from its beginning; the total may have grown since.
+  func advance(_ stage: String, done: Int, total: Int)
   func end(_ stage: String)
 }
 
@@ -14,6 +14,6 @@ public protocol BatchProgress: Sendable {
 public struct SilentProgress: BatchProgress {
   public init() {}
   public func begin(_ stage: String, total: Int) {}
-  public func advance(_ stage: String, done: Int) {}
+  public func advance(_ stage: String, done: Int, total: Int) {}
   public func end(_ stage: String) {}
 }

@@ -76,7 +76,7 @@ struct ForecastExportCommand: ParsableCommand {
           NodeForecast(
             node: Node(pair: pair, product: p, location: l), days: forecast.days, total: forecast.total))
       }
-      progress.advance("export", done: done + 1)
+      progress.advance("export", done: done + 1, total: pairs.count)
     }
     progress.end("export")
     try export.finish()

@@ -127,7 +127,8 @@ struct Simulate: ParsableCommand {
     return try Interruption.catching { stop in
       try work(
         RunControl(
-          threads: common.threadCount, progress: { done, _ in progress.advance("simulate", done: done) },
+          threads: common.threadCount,
+          progress: { done, total in progress.advance("simulate", done: done, total: total) },
           isCancelled: { stop.isMade }))
     }
   }

@@ -100,7 +100,8 @@ private final class LoadProgress: Sendable {
       if let before { progress.end(Self.name(before)) }
       progress.begin(name, total: (at.bytesTotal + megabyte - 1) / megabyte)
     }
-    progress.advance(name, done: at.bytesDone / megabyte)
+    progress.advance(
+      name, done: at.bytesDone / megabyte, total: (at.bytesTotal + megabyte - 1) / megabyte)
   }
 
   func end() {

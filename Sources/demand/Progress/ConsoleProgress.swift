@@ -6,7 +6,9 @@ import Synchronization
 final class ConsoleProgress: BatchProgress {
   private struct Stage {
     let name: String
-    let total: Int
+    /// What the stage set out to do, in what it counts for people.
+    let announced: Int
+    var total: Int
     let begun: ContinuousClock.Instant
     var done = 0
     var shown: ContinuousClock.Instant
@@ -25,17 +27,18 @@ final class ConsoleProgress: BatchProgress {
   func begin(_ name: String, total: Int) {
     let now = ContinuousClock.now
     stage.withLock { stage in
-      stage = Stage(name: name, total: total, begun: now, shown: now)
+      stage = Stage(name: name, announced: total, total: total, begun: now, shown: now)
       if width == nil { Console.shared.write("\(name) ...\n") } else { show(stage!, at: now) }
     }
   }
 
-  func advance(_ name: String, done: Int) {
+  func advance(_ name: String, done: Int, total: Int) {
     let now = ContinuousClock.now
     stage.withLock { stage in
       guard stage?.name == name else { return }
       // Threads may report out of order: progress never goes back.
       stage!.done = max(stage!.done, done)
+      stage!.total = max(stage!.total, total)
       guard now - stage!.shown >= interval else { return }
       stage!.shown = now
       show(stage!, at: now)
@@ -48,7 +51,7 @@ final class ConsoleProgress: BatchProgress {
       guard let ended = stage, ended.name == name else { return }
       stage = nil
       Console.shared.show(bar: "")
-      let count = ended.total > 0 ? ", \(ended.total)" : ""
+      let count = ended.announced > 0 ? ", \(ended.announced)" : ""
       Console.shared.write("\(name): done\(count) in \(Self.duration(now - ended.begun))\n")
     }
   }

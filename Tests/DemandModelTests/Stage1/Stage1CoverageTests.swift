@@ -14,6 +14,7 @@ import Testing
       typicalUnits: 30, levelSpread: 0.5, specification: specification)
     var stage1 = specification.stage1
     (stage1.chains, stage1.warmup, stage1.draws, stage1.keptDraws) = (2, 150, 350, 4)
+    stage1.extensions = 0
     let schedule = try Stage1Schedule(stage1)
     let names = Stage1Parameters(model: prior.model).names
     let retailers = 24

@@ -20,11 +20,12 @@ import Testing
     var specification = GroupRetailer.specification()
     (specification.stage1.chains, specification.stage1.warmup) = (3, 10)
     (specification.stage1.draws, specification.stage1.keptDraws) = (10, 8)
+    specification.stage1.extensions = 0
     return specification
   }
 
   @Test func threadsChangeNoBit() throws {
-    let panel = try panel()
+    let panel = try self.panel()
     let one = try Stage1.sample(panel: panel, specification: specification, horizon: 14, seed: 9)
     let three = try Stage1.sample(
       panel: panel, specification: specification, horizon: 14, seed: 9, control: RunControl(threads: 3))
@@ -106,7 +107,7 @@ import Testing
   }
 
   @Test func errorsSayWhatWouldMendThem() throws {
-    let panel = try panel()
+    let panel = try self.panel()
     #expect(throws: Stage1Error.invalidHorizon(0)) {
       try Stage1.sample(panel: panel, specification: specification, horizon: 0, seed: 1)
     }
@@ -130,6 +131,31 @@ import Testing
       try Stage1.sample(
         panel: panel, specification: specification, horizon: 7, seed: 1, control: RunControl(isCancelled: { true }))
     }
+  }
+
+  @Test func chainsGoOnUntilTheyAgree() throws {
+    var extended = specification
+    extended.stage1.extensions = 1
+    extended.stage1.rhatTarget = 1e9
+    let panel = try panel()
+    func draws(_ specification: ModelSpecification) throws -> [Stage1.ChainDraws] {
+      try Stage1.run(
+        model: Stage1.model(panel: panel, specification: specification, horizon: 7),
+        schedule: Stage1Schedule(specification.stage1), seed: 1, control: RunControl(threads: 2))
+    }
+    let plain = try draws(specification)
+    // A target that is reached costs nothing; one that is not makes the first window warm-up.
+    #expect(try draws(extended).map(\.values) == plain.map(\.values))
+    extended.stage1.rhatTarget = 1
+    let onward = try draws(extended)
+    var longer = specification
+    (longer.stage1.warmup, longer.stage1.draws) = (20, 20)
+    let whole = try draws(longer)
+    for (onward, whole) in zip(onward, whole) {
+      #expect(onward.values == stride(from: 1, to: 20, by: 2).map { whole.values[$0] })
+      #expect(onward.kept.map(\.ownDaily) == whole.kept.map(\.ownDaily))
+    }
+    #expect(onward.map(\.values) != plain.map(\.values))
   }
 
   @Test func keptDrawsAreSpacedAndComeFromAllChains() throws {
