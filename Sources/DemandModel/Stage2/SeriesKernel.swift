@@ -19,7 +19,8 @@ import NumericKernels
 package struct SeriesKernel: Sendable {
   /// Blocks with a mean of their own, in the order of the features.
   static let locatedBlocks = [0, 1, 2, 4, 5]
-  private static let located = (0..<locatedBlocks.count).map(parameter)
+  /// Their number: what is counted in inner loops is no array's length.
+  private static let locatedCount = 5
   private static let weekday = ParameterBlock.weekday.rawValue
   private static let blocks = locatedBlocks + [weekday]
   private static let contrasts = SeriesParameter.contrasts.count
@@ -96,7 +97,7 @@ package struct SeriesKernel: Sendable {
         intercept[parameter] = Float(added[parameter] - kept[parameter] * mean[order] / sd[order])
       }
     }
-    let located = Self.located.count
+    let located = Self.locatedCount
     let number = draws.count
     draws.values.withUnsafeBufferPointer { values in
       var draw = first
@@ -123,13 +124,16 @@ package struct SeriesKernel: Sendable {
   /// The parameter of a located feature, without a look into an array.
   private static func parameter(_ order: Int) -> Int { order < 3 ? order : order + 6 }
 
+  /// The block of a located feature, likewise.
+  private static func block(_ order: Int) -> Int { order < 3 ? order : order + 1 }
+
   /// lambda = working variance over hyperprior's, b, and v.
   private func ratio(
     _ order: Int, _ block: Int, _ cells: CellHyperparameters, _ cell: Int
   ) -> (lambda: Double, b: Double, v: Double) {
     let at = cell * ParameterBlock.count + block
     let lambda = sd[order] * sd[order] * cells.precision[at]
-    let offset = order < Self.located.count ? (cells.mean[at] - mean[order]) / sd[order] : 0
+    let offset = order < Self.locatedCount ? (cells.mean[at] - mean[order]) / sd[order] : 0
     return (lambda, lambda * offset, 1 - spread[order] + spread[order] * lambda)
   }
 
@@ -137,12 +141,12 @@ package struct SeriesKernel: Sendable {
   func writeCoefficients(
     _ cells: CellHyperparameters, _ cell: Int, to coefficients: UnsafeMutableBufferPointer<Float>
   ) -> Double {
-    let count = Self.located.count
+    let count = Self.locatedCount
     var squares = 0.0
     // v / lambda of all parameters: one logarithm for them all.
     var product = 1.0
     for order in 0..<count {
-      let (lambda, b, v) = ratio(order, Self.locatedBlocks[order], cells, cell)
+      let (lambda, b, v) = ratio(order, Self.block(order), cells, cell)
       coefficients[order] = Float(b / v)
       coefficients[count + order] = Float(0.5 * (1 - lambda) / v)
       squares += b * b * (spread[order] / v - 1 / lambda)
@@ -157,9 +161,9 @@ package struct SeriesKernel: Sendable {
   /// Turns the features' expectations into slopes of the log density along the cell's means (first five) and the logs of
   /// its spreads (five, then the weekday's).
   func turnIntoSlopes(_ values: UnsafeMutableBufferPointer<Double>, _ cells: CellHyperparameters, _ cell: Int) {
-    let count = Self.located.count
+    let count = Self.locatedCount
     for order in 0..<count {
-      let (lambda, b, v) = ratio(order, Self.locatedBlocks[order], cells, cell)
+      let (lambda, b, v) = ratio(order, Self.block(order), cells, cell)
       // E x and E x^2 of the parameter itself, kernel and candidates averaged over.
       let shift = b * spread[order]
       let first = (values[order] + shift) / v
@@ -179,10 +183,10 @@ package struct SeriesKernel: Sendable {
     _ draw: Int, in draws: StoredDraws, _ cells: CellHyperparameters, _ cell: Int, to values: inout [Double],
     at first: Int, using stream: inout RandomStream
   ) {
-    let count = Self.located.count
+    let count = Self.locatedCount
     for order in 0..<count {
-      let (_, b, v) = ratio(order, Self.locatedBlocks[order], cells, cell)
-      let parameter = Self.located[order]
+      let (_, b, v) = ratio(order, Self.block(order), cells, cell)
+      let parameter = Self.parameter(order)
       let u = (place(parameter, order, draw, draws) + b * spread[order]) / v
       let drawn = u + (spread[order] / v).squareRoot() * stream.normal()
       values[first + parameter] = mean[order] + sd[order] * drawn
