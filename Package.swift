@@ -40,7 +40,9 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
-    .target(name: "CNumericKernels", exclude: ["kernels.inc", "tape.inc", "tape_densities.inc", "vector_math.inc"]),
+    .target(
+      name: "CNumericKernels",
+      exclude: ["kernels.inc", "tape.inc", "tape_densities.inc", "tape_loops.inc", "vector_math.inc"]),
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 

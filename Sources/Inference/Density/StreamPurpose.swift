@@ -18,4 +18,8 @@ enum StreamPurpose {
   static let calibrationBand: UInt32 = 0x1006
   /// Randomised integral transforms of discrete observations; the stream's index is the observation.
   static let predictiveCheck: UInt32 = 0x1200
+  /// Predictions of a model; the stream's draw is the draw.
+  static let prediction: UInt32 = 0x1300
+  /// Draws from a model's prior; the stream's draw is the draw.
+  static let prior: UInt32 = 0x1301
 }

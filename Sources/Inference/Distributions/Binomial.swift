@@ -49,15 +49,16 @@ public struct Binomial: ScalarDistribution {
 
   public static func mean(_ p: SIMD4<Double>) -> Double { p[0] * p[1] }
   public static func variance(_ p: SIMD4<Double>) -> Double { p[0] * p[1] * (1 - p[1]) }
-  public static func cdf(_ x: Double, _ p: SIMD4<Double>) -> Double {
-    let k = x.rounded(.down)
-    if k < 0 || k >= p[0] { return k < 0 ? 0 : 1 }
-    return SpecialFunctions.regularizedBeta(1 - p[1], p[1], p[0] - k, k + 1)
-  }
+  public static func cdf(_ x: Double, _ p: SIMD4<Double>) -> Double { atMost(x, p[0], p[1], 1 - p[1]) }
   public static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    atMost(p[0] - x.rounded(.down) - 1, p[0], 1 - p[1], p[1])
+  }
+
+  /// P(Y <= x) of N trials, given the probabilities of success and of failure.
+  static func atMost(_ x: Double, _ n: Double, _ theta: Double, _ rest: Double) -> Double {
     let k = x.rounded(.down)
-    if k < 0 || k >= p[0] { return k < 0 ? 1 : 0 }
-    return SpecialFunctions.regularizedBeta(p[1], 1 - p[1], k + 1, p[0] - k)
+    if k < 0 || k >= n { return k < 0 ? 0 : 1 }
+    return SpecialFunctions.regularizedBeta(rest, theta, n - k, k + 1)
   }
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double {
     Counts.boundedQuantile(q, p[0], near: mean(p), cdf: { cdf($0, p) }, ccdf: { ccdf($0, p) })
@@ -110,9 +111,15 @@ public struct BinomialLogit: ScalarDistribution {
   public static func variance(_ p: SIMD4<Double>) -> Double {
     p[0] * SpecialFunctions.inverseLogit(p[1]) * SpecialFunctions.inverseLogit(-p[1])
   }
-  public static func cdf(_ x: Double, _ p: SIMD4<Double>) -> Double { Binomial.cdf(x, natural(p)) }
-  public static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double { Binomial.ccdf(x, natural(p)) }
-  public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double { Binomial.quantile(q, natural(p)) }
+  public static func cdf(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    Binomial.atMost(x, p[0], SpecialFunctions.inverseLogit(p[1]), SpecialFunctions.inverseLogit(-p[1]))
+  }
+  public static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    cdf(p[0] - x.rounded(.down) - 1, SIMD4(p[0], -p[1], 0, 0))
+  }
+  public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double {
+    Counts.boundedQuantile(q, p[0], near: mean(p), cdf: { cdf($0, p) }, ccdf: { ccdf($0, p) })
+  }
 }
 
 /// The beta-binomial distribution: binomial with N trials whose probability is Beta(α, β).

@@ -5,8 +5,8 @@ import NumericKernels
 ///
 ///     log p(y) = log Γ(y + φ) - log Γ(φ) - log y! + y log(μ / (μ + φ)) + φ log(φ / (μ + φ)),   y = 0, 1, 2, ...
 ///
-/// Value and gradient tend to the Poisson's as φ grows, without cancellation and without a switch at some φ; an infinite
-/// φ is the Poisson. μ may be 0, where only y = 0 is possible. The value's error is below 1e-15 · max(10, y log y).
+/// Value and gradient tend to the Poisson's as φ grows, without cancellation; an infinite φ is the Poisson. μ may be 0,
+/// where only y = 0 is possible. The value's error is below 1e-15 · max(10, φ), and below 1e-15 · y log y for φ > y.
 /// Stan: `neg_binomial_2(mu, phi)`.
 public struct NegativeBinomial2: ScalarDistribution {
   public static let name = "neg_binomial_2"
@@ -32,11 +32,15 @@ public struct NegativeBinomial2: ScalarDistribution {
     if mu == 0 && x > 0 { return .impossible }
     let ratio = mu / phi
     let logOdds = ratio < .infinity ? log1p(ratio) : log(mu) - log(phi)
-    let value =
-      x == 0
-      ? -meanTerm(mu, phi, logOdds)
-      : rising(x, phi) - meanTerm(mu, phi, logOdds)
-        + x * (log(mu) - logOdds) - SpecialFunctions.logGamma(x + 1)
+    let value: Double
+    if x == 0 {
+      value = -meanTerm(mu, phi, logOdds)
+    } else if x > 32 && phi < x {
+      value = SpecialFunctions.logBetaKernel(1 / (1 + ratio), 1 / (1 + phi / mu), phi, x) - log(x)
+    } else {
+      value =
+        rising(x, phi) - meanTerm(mu, phi, logOdds) + x * (log(mu) - logOdds) - SpecialFunctions.logGamma(x + 1)
+    }
     let byMean = x == 0 ? -1 / (1 + ratio) : (x - mu) / mu / (1 + ratio)
     return Partials(value: value, x: 0, p: SIMD4(byMean, phiSlope(x, mu, phi), 0, 0))
   }
@@ -73,7 +77,9 @@ public struct NegativeBinomial2: ScalarDistribution {
     // -(log(1 + r) - r / (1 + r)), r = μ / φ: the part without counts.
     let r = ratio < .infinity ? ratio / (1 + ratio) : 1
     let meanPart =
-      ratio < .infinity ? -SpecialFunctions.log1pMinusArgument(ratio) - ratio * r : r - (log(mu) - log(phi))
+      ratio < 0.5
+      ? -SpecialFunctions.log1pMinusArgument(ratio) - ratio * r
+      : r - (ratio < .infinity ? log1p(ratio) : log(mu) - log(phi))
     if y <= 32 {
       // Σ_k 1 / (φ + k) - y / (φ + μ), term by term.
       var sum = 0.0

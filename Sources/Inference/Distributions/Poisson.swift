@@ -29,8 +29,13 @@ public struct Poisson: ScalarDistribution {
     guard Counts.isCount(x) else { return .impossible }
     if x == 0 { return Partials(value: -p[0], x: 0, p: SIMD4(-1, 0, 0, 0)) }
     if p[0] == 0 { return .impossible }
-    return Partials(
-      value: x * log(p[0]) - p[0] - SpecialFunctions.logGamma(x + 1), x: 0, p: SIMD4((x - p[0]) / p[0], 0, 0, 0))
+    return Partials(value: logMass(x, p[0], log(p[0])), x: 0, p: SIMD4((x - p[0]) / p[0], 0, 0, 0))
+  }
+
+  /// y log λ - λ - log y! for y > 0, without cancellation for large counts.
+  @inlinable
+  static func logMass(_ y: Double, _ mean: Double, _ logMean: Double) -> Double {
+    y < 15 ? y * logMean - mean - SpecialFunctions.logGamma(y + 1) : Gamma.logKernel(mean, logMean, y) - log(y)
   }
 
   public static func random(_ p: SIMD4<Double>, using stream: inout RandomStream) -> Double {
@@ -83,7 +88,7 @@ public struct PoissonLog: ScalarDistribution {
     guard Counts.isCount(x) else { return .impossible }
     let mean = exp(p[0])
     if mean == .infinity { return .impossible }
-    let kernel = x == 0 ? -mean : x * p[0] - mean - SpecialFunctions.logGamma(x + 1)
+    let kernel = x == 0 ? -mean : Poisson.logMass(x, mean, p[0])
     return Partials(value: kernel, x: 0, p: SIMD4(x - mean, 0, 0, 0))
   }
 

@@ -49,7 +49,7 @@ public struct StudentT: ScalarDistribution {
       ? SpecialFunctions.digammaDifference(half, 0.5) - 0.5 / half
       : (0.125 - (1.0 / 64 - (1.0 / 128) / (half * half)) / (half * half)) / (half * half)
     let rest =
-      ratio < .infinity
+      ratio < 0.5
       ? -SpecialFunctions.log1pMinusArgument(ratio) - ratio * share : share - kernel
     return Partials(
       value: value, x: -slope,
@@ -76,7 +76,12 @@ public struct StudentT: ScalarDistribution {
   static func lowerTail(_ t: Double, _ nu: Double) -> Double {
     if nu == .infinity { return SpecialFunctions.normalCDF(t) }
     let square = t * t
-    if square == .infinity { return t < 0 ? 0 : 1 }
+    if square > 1e300 {
+      // The density is a power there: ½ (ν / t²)^(ν / 2) / (½ ν B(ν / 2, ½)).
+      let half = 0.5 * nu
+      let tail = 0.5 * exp(half * (log(nu) - 2 * log(abs(t))) - SpecialFunctions.logBeta(half, 0.5)) / half
+      return t < 0 ? tail : 1 - tail
+    }
     if square < 0.5 * nu && square < 1 {
       let central = SpecialFunctions.regularizedBeta(square / (nu + square), nu / (nu + square), 0.5, 0.5 * nu)
       return t < 0 ? 0.5 * (1 - central) : 0.5 * (1 + central)
@@ -99,7 +104,7 @@ public struct StudentT: ScalarDistribution {
 
   /// The t > 0 with P(T > t) = tail <= ½.
   static func upperQuantile(_ tail: Double, _ nu: Double) -> Double {
-    MonotoneSearch.firstDouble(from: 0, to: .greatestFiniteMagnitude) { lowerTail(-$0, nu) <= tail }
+    MonotoneSearch.firstDouble(from: 0, to: .infinity) { lowerTail(-$0, nu) <= tail }
   }
 }
 
@@ -155,6 +160,10 @@ public struct HalfStudentT: ScalarDistribution {
     if x <= 0 { return 0 }
     let t = x / p[1]
     let square = t * t
+    if t < 1e-9 * min(1, p[0]) {
+      // The density is flat there.
+      return 2 * t * exp(StudentT.evaluate(0, SIMD4(p[0], 0, 1, 0)).value)
+    }
     if square < 0.5 * p[0] {
       return SpecialFunctions.regularizedBeta(square / (p[0] + square), p[0] / (p[0] + square), 0.5, 0.5 * p[0])
     }

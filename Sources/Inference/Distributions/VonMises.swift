@@ -101,6 +101,7 @@ public struct VonMises: ScalarDistribution {
     return turns + (centre + (second / 8 + 3 * fourth / (128 * kappa)) / kappa) / norm
   }
 
+  /// As good as the distribution function: far out, where probabilities are below its error, it is a point of the tail.
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double {
     if q == 0 || q == 1 { return q == 0 ? -.pi : .pi }
     return MonotoneSearch.firstDouble(from: -.pi, to: .pi) { cdf($0, p) >= q }

@@ -1,4 +1,4 @@
-/// The library's univariate families with Stan's parameters in Stan's order. Numbers, arrays of numbers and formulas do
+/// The library's continuous univariate families with Stan's parameters in Stan's order. Numbers, arrays of numbers and formulas do
 /// for parameters.
 extension Distribution {
   /// No information: density 1 everywhere, within bounds if there are any. An improper prior unless bounded.
@@ -52,33 +52,41 @@ extension Distribution {
     scalar(InverseGamma.self, .none, [alpha, beta])
   }
 
-  public static func poisson(_ lambda: some FormulaConvertible) -> Distribution {
-    scalar(Poisson.self, .none, [lambda])
+  /// On (0, 1), with shapes alpha and beta: mean alpha / (alpha + beta).
+  public static func beta(_ alpha: some FormulaConvertible, _ beta: some FormulaConvertible) -> Distribution {
+    scalar(Beta.self, .none, [alpha, beta])
   }
 
-  /// Poisson with log mean eta.
-  public static func poissonLog(_ eta: some FormulaConvertible) -> Distribution {
-    scalar(PoissonLog.self, .poissonLog, [eta])
+  /// Even between alpha and beta; a parameter so distributed is confined to them, and they may be formulas.
+  public static func uniform(_ alpha: some FormulaConvertible, _ beta: some FormulaConvertible) -> Distribution {
+    var uniform = scalar(Uniform.self, .none, [alpha, beta])
+    (uniform.lower, uniform.upper) = (alpha.formula, beta.formula)
+    return uniform
   }
 
-  /// Mean mu, variance mu + mu² / phi.
-  public static func negativeBinomial2(
-    _ mu: some FormulaConvertible, _ phi: some FormulaConvertible
+  /// Laplace's distribution.
+  public static func doubleExponential(
+    _ mu: some FormulaConvertible, _ sigma: some FormulaConvertible
   ) -> Distribution {
-    scalar(NegativeBinomial2.self, .none, [mu, phi])
+    scalar(DoubleExponential.self, .locationScale(0, 1), [mu, sigma])
   }
 
-  /// Log mean eta, variance mu + mu² / phi.
-  public static func negativeBinomial2Log(
-    _ eta: some FormulaConvertible, _ phi: some FormulaConvertible
-  ) -> Distribution {
-    scalar(NegativeBinomial2Log.self, .negativeBinomialLog, [eta, phi])
+  /// The same as ``doubleExponential(_:_:)``.
+  public static func laplace(_ mu: some FormulaConvertible, _ sigma: some FormulaConvertible) -> Distribution {
+    doubleExponential(mu, sigma)
   }
 
-  /// Shape alpha, inverse scale beta: mean alpha / beta.
-  public static func negativeBinomial(
-    _ alpha: some FormulaConvertible, _ beta: some FormulaConvertible
-  ) -> Distribution {
-    scalar(NegativeBinomial.self, .none, [alpha, beta])
+  public static func logistic(_ mu: some FormulaConvertible, _ sigma: some FormulaConvertible) -> Distribution {
+    scalar(Logistic.self, .locationScale(0, 1), [mu, sigma])
+  }
+
+  /// Shape alpha, scale sigma.
+  public static func weibull(_ alpha: some FormulaConvertible, _ sigma: some FormulaConvertible) -> Distribution {
+    scalar(Weibull.self, .none, [alpha, sigma])
+  }
+
+  /// Angles from -π to π about mu, with concentration kappa.
+  public static func vonMises(_ mu: some FormulaConvertible, _ kappa: some FormulaConvertible) -> Distribution {
+    scalar(VonMises.self, .none, [mu, kappa])
   }
 }

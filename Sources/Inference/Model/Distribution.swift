@@ -5,7 +5,8 @@ public struct Distribution: Sendable {
   enum Kind: Sendable {
     case flat
     case scalar(ScalarFamily)
-    case multivariate(MultivariateFamily)
+    case vector(VectorFamily)
+    case combined(Combination)
   }
 
   let kind: Kind
@@ -29,7 +30,11 @@ public struct Distribution: Sendable {
     switch kind {
     case .flat: "Flat"
     case .scalar(let family): family.name
-    case .multivariate(let family): family.name
+    case .vector(let family): family.name
+    case .combined(.zeroInflated(let base)): "zero-inflated \(base.name)"
+    case .combined(.truncated(let base, _)): "truncated \(base.name)"
+    case .combined(.censored(let base, _)): "censored \(base.name)"
+    case .combined(.mixture(let components)): "mixture of " + components.map(\.name).joined(separator: ", ")
     }
   }
 }
@@ -44,6 +49,8 @@ struct ScalarFamily: Sendable {
     case locationScale(Int, Int)
     /// exp of a location-scale variate.
     case logNormal
+
+    var isLogNormal: Bool { if case .logNormal = self { true } else { false } }
   }
 
   let name: String
@@ -54,6 +61,8 @@ struct ScalarFamily: Sendable {
   let support: @Sendable (SIMD4<Double>) -> Support
   let evaluate: @Sendable (Double, SIMD4<Double>) -> Partials
   let random: @Sendable (SIMD4<Double>, inout RandomStream) -> Double
+  /// The distribution function, if the family has one.
+  let tails: ScalarTails?
   let block: @Sendable (DensityRows) -> DensityBlock
 
   @inline(__always)
@@ -66,6 +75,7 @@ struct ScalarFamily: Sendable {
     support = { F.support($0) }
     evaluate = { F.evaluate($0, $1) }
     random = { F.random($0, using: &$1) }
+    tails = (F.self as? any ScalarDistribution.Type).map { ScalarTails($0) }
     block = { rows in DensityBlock { memory in rows.evaluate(F.self, memory) } }
   }
 
@@ -80,17 +90,6 @@ struct ScalarFamily: Sendable {
 }
 
 extension Support {
-  /// Whether a number lies in the set; bounds belong to it.
-  func includes(_ x: Double) -> Bool {
-    switch self {
-    case .real: x.isFinite
-    case .above(let low): x >= low && x < .infinity
-    case .below(let high): x <= high && x > -.infinity
-    case .interval(let low, let high): x >= low && x <= high
-    case .integers(let low, let high): x >= low && x <= high && x.rounded() == x && x.isFinite
-    }
-  }
-
   var words: String {
     switch self {
     case .real: "real numbers"

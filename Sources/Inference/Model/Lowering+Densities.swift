@@ -13,11 +13,20 @@ extension Lowering {
     let arguments = distribution.arguments.map(\.node)
     switch distribution.kind {
     case .flat: return
-    case .multivariate(let family): try addDensity(of: variate, family, arguments, label)
+    case .vector(let family):
+      let rows = try vectorRows(
+        family, arguments, variate: variate.shape, at: try place(of: variate).offset, label)
+      if variate.isData { try checkData(variate, of: family, rows, label) }
+      blocks.append(DensityBlock { family.evaluate(rows, $0) })
+    case .combined:
+      let density = try rowDensity(distribution, rows: variate.shape, label)
+      if variate.isData { try checkSupport(of: variate, distribution, label) }
+      let (operand, count) = (try operand(variate, in: variate.shape), variate.shape.count)
+      blocks.append(DensityBlock { density.evaluate(operand, count: count, $0) })
     case .scalar(let family):
-      try check(arguments, of: family, variate: variate, label)
+      try check(arguments, of: family, rows: variate.shape, label)
       if variate.isData {
-        try checkSupport(of: variate, family, arguments, label)
+        try checkSupport(of: variate, distribution, label)
         if try addPredictedRows(variate, family, arguments) { return }
       }
       if case .normal = family.kernel {
@@ -66,14 +75,18 @@ extension Lowering {
   }
 
   mutating func operand(_ node: Node, in shape: Shape) throws -> RowOperand {
-    let place = try place(of: node).offset
-    if node.shape.count == 1 { return RowOperand(place: place, rows: .same) }
-    if node.shape.count == shape.count { return RowOperand(place: place, rows: .own) }
-    return RowOperand(place: place, rows: .table(addTable(node.shape.elements(in: shape))))
+    operand(at: try place(of: node).offset, node.shape, in: shape)
+  }
+
+  /// Elements (or blocks) of a shape of their own, broadcast to rows.
+  mutating func operand(at place: Int, _ own: Shape, in rows: Shape) -> RowOperand {
+    if own.count == 1 { return RowOperand(place: place, rows: .same) }
+    if own.count == rows.count { return RowOperand(place: place, rows: .own) }
+    return RowOperand(place: place, rows: .table(addTable(own.elements(in: rows))))
   }
 
   /// Numbers and shapes of arguments, and where constant ones lie.
-  private mutating func check(_ arguments: [Node], of family: ScalarFamily, variate: Node, _ label: String) throws {
+  mutating func check(_ arguments: [Node], of family: ScalarFamily, rows shape: Shape, _ label: String) throws {
     guard arguments.count == family.parameterNames.count else {
       throw ModelError(
         "\(label): \(family.name) has the parameters \(family.parameterNames.joined(separator: ", ")); "
@@ -81,9 +94,9 @@ extension Lowering {
     }
     for (k, argument) in arguments.enumerated() {
       if case .invalid(let message) = argument.operation { throw ModelError("\(label): \(message)") }
-      guard Shape.broadcast(argument.shape, variate.shape) == variate.shape else {
+      guard Shape.broadcast(argument.shape, shape) == shape else {
         throw ModelError(
-          "\(label) has the shape \(variate.shape), but the \(family.parameterNames[k]) of its \(family.name) "
+          "\(label) has the shape \(shape), but the \(family.parameterNames[k]) of its \(family.name) "
             + "distribution (\(argument.label)) has the shape \(argument.shape)")
       }
       guard argument.isData else { continue }
@@ -95,20 +108,19 @@ extension Lowering {
     }
   }
 
-  private mutating func checkSupport(
-    of variate: Node, _ family: ScalarFamily, _ arguments: [Node], _ label: String
-  ) throws {
+  mutating func checkSupport(of variate: Node, _ distribution: Distribution, _ label: String) throws {
     let values = try values(of: variate)
     if values.isEmpty { throw ModelError("the observed \(label) has no rows") }
     // Bounds that are parameters come out as not-a-number here and are left to the density.
-    let support = family.support(SIMD4(repeating: .nan))
+    let support = distribution.support
     for (row, value) in values.enumerated() {
       guard value.isFinite else {
         throw ModelError("the observed \(label) is \(value) in row \(row); leave such rows out")
       }
-      guard support.includes(value) || support.isOpen else {
+      guard support.contains(value) || support.isOpen else {
         throw ModelError(
-          "the observed \(label) is \(value) in row \(row), outside the support of \(family.name), \(support.words)")
+          "the observed \(label) is \(value) in row \(row), outside the support of \(distribution.name), \(support.words)"
+        )
       }
     }
   }
@@ -120,7 +132,7 @@ extension Support {
     switch self {
     case .above(let low): x > low
     case .below(let high): x < high
-    default: includes(x)
+    default: contains(x)
     }
   }
 

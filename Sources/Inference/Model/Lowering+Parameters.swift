@@ -91,19 +91,27 @@ extension Lowering {
   }
 
   private static func checkDeclaration(_ parameter: Model.Parameter) throws {
-    if case .none = parameter.constraint {
+    let (name, distribution) = (parameter.name, parameter.distribution)
+    if case .none = parameter.setConstraint {
     } else {
-      throw ModelError("\(parameter.name): the constraint \(parameter.constraint) is not supported by models yet")
+      if parameter.effectiveConstraint == nil {
+        throw ModelError(
+          "\(name) of shape \(parameter.shape) cannot be \(parameter.setConstraint.words); that needs "
+            + (parameter.setConstraint.isOfMatrices ? "a square matrix" : "a vector"))
+      }
+      if parameter.lower != nil || parameter.upper != nil {
+        throw ModelError("\(name) is \(parameter.setConstraint.words) and cannot have bounds besides")
+      }
+      if parameter.parameterization == .nonCentered {
+        throw ModelError("\(name) is \(parameter.setConstraint.words) and cannot be non-centred")
+      }
     }
-    if case .scalar(let family) = parameter.distribution.kind {
-      if family.isDiscrete {
-        throw ModelError(
-          "\(parameter.name) has the discrete distribution \(family.name); sum over its values (mixture) instead")
-      }
-      if parameter.distribution.arguments.count != family.parameterNames.count {
-        throw ModelError(
-          "\(parameter.name): \(family.name) has the parameters \(family.parameterNames.joined(separator: ", "))")
-      }
+    if distribution.isDiscrete {
+      throw ModelError(
+        "\(name) has the discrete distribution \(distribution.name); sum over its values (mixture) instead")
+    }
+    if case .combined(.censored) = distribution.kind {
+      throw ModelError("\(name) cannot have a censored prior; only observations are censored")
     }
     for (bound, isLower) in [(parameter.lower, true), (parameter.upper, false)] {
       if let bound, case .invalid(let message) = bound.node.operation {
@@ -124,24 +132,24 @@ extension Model.Parameter {
   /// Explicit bounds, else those of the distribution's support.
   var bounds: (lower: Node?, upper: Node?) {
     var (low, high) = (lower?.node, upper?.node)
-    if case .scalar(let family) = distribution.kind {
-      switch family.support(SIMD4(repeating: .nan)) {
-      case .real, .integers: break
-      case .above(let bound): low = low ?? .scalar(bound)
-      case .below(let bound): high = high ?? .scalar(bound)
-      case .interval(let a, let b):
-        low = low ?? .scalar(a)
-        high = high ?? .scalar(b)
-      }
+    switch distribution.support {
+    case .real, .integers: break
+    case .above(let bound): low = low ?? .scalar(bound)
+    case .below(let bound): high = high ?? .scalar(bound)
+    case .interval(let a, let b):
+      low = low ?? .scalar(a)
+      high = high ?? .scalar(b)
     }
     return (low, high)
   }
 
   /// The transform of vectors or matrices, if the parameter is confined to a set of them.
-  var effectiveConstraint: VectorTransform? {
-    var constraint = constraint
-    if case .none = constraint, case .multivariate(let family) = distribution.kind { constraint = family.constraint }
-    return VectorTransform(constraint, shape)
+  var effectiveConstraint: VectorTransform? { VectorTransform(setConstraint, shape) }
+
+  /// The constraint asked for, else that of the distribution's support.
+  var setConstraint: Constraint {
+    if case .none = constraint, case .vector(let family) = distribution.kind { return family.constraint }
+    return constraint
   }
 
   /// Numbers of the sets (rows of a matrix of simplexes, say) that are transformed one by one.
@@ -154,21 +162,35 @@ extension Node {
   }
 }
 
-/// A vector transform of the library for one set of elements.
+/// A transform of the library for one set of elements: a vector, or a square matrix.
 struct VectorTransform {
   /// Numbers of coordinates and of elements of a set.
   let coordinates: Int
   let count: Int
   let block: (_ free: Int, _ place: Int) -> TransformBlock
 
-  private init<T: Transform>(_: T.Type, size: Int) {
+  private init<T: Transform>(_: T.Type, _ size: Int) {
     coordinates = T.unconstrainedCount(size: size)
     count = T.constrainedCount(size: size)
     block = { TransformBlock(T.self, size: size, free: $0, place: $1) }
   }
 
-  /// Nil without a constraint.
+  /// Nil without a constraint, or where the shape has no such sets.
   init?(_ constraint: Constraint, _ shape: Shape) {
-    nil
+    guard let size = shape.lengths.last, size > 0, !constraint.isOfMatrices || shape.length(fromLast: 1) == size else {
+      return nil
+    }
+    switch constraint {
+    case .none: return nil
+    case .ordered: self.init(OrderedTransform.self, size)
+    case .positiveOrdered: self.init(PositiveOrderedTransform.self, size)
+    case .simplex: self.init(SimplexTransform.self, size)
+    case .unitVector: self.init(UnitVectorTransform.self, size)
+    case .zeroSum: self.init(ZeroSumTransform.self, size)
+    case .choleskyCorrelation: self.init(CholeskyCorrelationTransform.self, size)
+    case .choleskyCovariance: self.init(CholeskyCovarianceTransform.self, size)
+    case .correlation: self.init(CorrelationTransform.self, size)
+    case .covariance: self.init(CovarianceTransform.self, size)
+    }
   }
 }

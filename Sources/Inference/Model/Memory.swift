@@ -92,7 +92,7 @@ final class Workspace {
   let size: Int
   let values: UnsafeMutablePointer<Double>
   let adjoints: UnsafeMutablePointer<Double>
-  private let program: Program
+  let program: Program
 
   init(_ program: Program) {
     self.program = program

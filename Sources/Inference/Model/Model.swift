@@ -219,8 +219,36 @@ public enum Constraint: Sendable {
   case simplex
   /// Elements whose squares sum to 1.
   case unitVector
+  /// Elements that sum to 0.
+  case zeroSum
   /// The lower triangular Cholesky factor of a correlation matrix.
   case choleskyCorrelation
   /// The lower triangular Cholesky factor of a covariance matrix.
   case choleskyCovariance
+  /// A correlation matrix.
+  case correlation
+  /// A symmetric, positive definite matrix.
+  case covariance
+
+  var isOfMatrices: Bool {
+    switch self {
+    case .choleskyCorrelation, .choleskyCovariance, .correlation, .covariance: true
+    default: false
+    }
+  }
+
+  var words: String {
+    switch self {
+    case .none: "free"
+    case .ordered: "ordered"
+    case .positiveOrdered: "positive and ordered"
+    case .simplex: "a simplex"
+    case .unitVector: "a unit vector"
+    case .zeroSum: "of sum 0"
+    case .choleskyCorrelation: "a Cholesky factor of a correlation matrix"
+    case .choleskyCovariance: "a Cholesky factor of a covariance matrix"
+    case .correlation: "a correlation matrix"
+    case .covariance: "a covariance matrix"
+    }
+  }
 }

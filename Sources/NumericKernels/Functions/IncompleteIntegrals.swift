@@ -3,17 +3,34 @@ import Foundation
 extension SpecialFunctions {
   /// The regularised lower incomplete gamma function P(a, x), the gamma distribution function.
   ///
-  /// Series for x < a + 1, Lentz's continued fraction otherwise; relative error of the smaller of P and Q below
-  /// 1e-12 for a <= 1e8, and about √a steps; less in tails far out, where it is 1e-16 times the log. Needs a > 0 and x >= 0, NaN otherwise.
+  /// Series for x < a + 1, Lentz's continued fraction otherwise, in about √a steps; above a = 1e8 Temme's uniform
+  /// expansion. Relative error of the smaller of P and Q below 1e-12, or 1e-15 times the log where that is more. Needs
+  /// a > 0 and x >= 0, NaN otherwise.
   public static func regularizedGammaP(_ a: Double, _ x: Double) -> Double {
     guard a > 0, x >= 0 else { return .nan }
+    if a > 1e8 { return uniformGamma(a, x, upper: false) }
     return x < a + 1 ? gammaSeries(a, x) : 1 - gammaFraction(a, x)
   }
 
   /// The upper function Q(a, x) = 1 - P(a, x), without cancellation in the upper tail.
   public static func regularizedGammaQ(_ a: Double, _ x: Double) -> Double {
     guard a > 0, x >= 0 else { return .nan }
+    if a > 1e8 { return uniformGamma(a, x, upper: true) }
     return x < a + 1 ? 1 - gammaSeries(a, x) : gammaFraction(a, x)
+  }
+
+  /// P or Q for large a: ½ erfc(±η √(a / 2)) ± R with ½ η² = μ - log(1 + μ), μ = x / a - 1 (Temme, SIAM J. Math. Anal.
+  /// 10, 1979). Further from a than the expansion is good, both are 0 and 1 in doubles.
+  private static func uniformGamma(_ a: Double, _ x: Double, upper: Bool) -> Double {
+    let mu = (x - a) / a
+    if abs(mu) > 0.02 || !a.isFinite { return (mu > 0) == upper ? 0 : 1 }
+    let root = (-2 * log1pMinusArgument(mu)).squareRoot()
+    let eta = mu < 0 ? -root : root
+    let first = -1 / 3 + eta * (1 / 12 + eta * (-2 / 135 + eta * (1 / 864 + eta / 2835)))
+    let second = -1 / 540 + eta * (-1 / 288 + eta / 378)
+    let rest = exp(-0.5 * a * eta * eta) / (2 * .pi * a).squareRoot() * (first + second / a)
+    return upper
+      ? normalCDF(-eta * a.squareRoot()) + rest : normalCDF(eta * a.squareRoot()) - rest
   }
 
   /// x^a e^-x / Γ(a); for large a by Stirling's series and the deviance, whose parts do not cancel.
@@ -64,8 +81,8 @@ extension SpecialFunctions {
 
   /// The regularised incomplete beta function I_x(a, b), the beta distribution function.
   ///
-  /// Lentz's continued fraction on the side where it converges fast; relative error of the smaller of I and 1 - I
-  /// below 1e-12 for a, b <= 1e7, and about √(a + b) steps.
+  /// A continued fraction on the side where it converges fast, in about √min(a, b) steps; relative error of the smaller
+  /// of I and 1 - I below 1e-12 for a, b <= 1e8, or 1e-15 times the log where that is more.
   /// Needs a, b > 0 and 0 <= x <= 1, NaN otherwise.
   public static func regularizedBeta(_ x: Double, _ a: Double, _ b: Double) -> Double {
     guard a > 0, b > 0, x >= 0, x <= 1 else { return .nan }
@@ -77,10 +94,8 @@ extension SpecialFunctions {
   public static func regularizedBeta(_ x: Double, _ y: Double, _ a: Double, _ b: Double) -> Double {
     guard a > 0, b > 0, x >= 0, y >= 0 else { return .nan }
     if x == 0 || y == 0 { return x == 0 ? 0 : 1 }
-    if x < (a + 1) / (a + b + 2) {
-      return exp(logBetaKernel(x, y, a, b)) * betaFraction(x, a, b) / a
-    }
-    return 1 - exp(logBetaKernel(x, y, a, b)) * betaFraction(y, b, a) / b
+    if x < (a + 1) / (a + b + 2) { return exp(logBetaKernel(x, y, a, b)) * betaFraction(x, y, a, b) }
+    return 1 - exp(logBetaKernel(x, y, a, b)) * betaFraction(y, x, b, a)
   }
 
   /// log(x^a y^b / B(a, b)), y = 1 - x, 0 < x < 1: the log density of the beta distribution plus log(x y).
@@ -109,25 +124,26 @@ extension SpecialFunctions {
       + (stirlingCorrection(small) + stirlingCorrection(large) - stirlingCorrection(n))
   }
 
-  private static func betaFraction(_ x: Double, _ a: Double, _ b: Double) -> Double {
-    var c = 1.0
-    var d = 1 / nonZero(1 - (a + b) * x / (a + 1))
-    var h = d
+  /// I_x(a, b) B(a, b) / (x^a y^b): the continued fraction of Didonato and Morris (ACM TOMS 18, 1992, equation 9), in
+  /// which y and not 1 - x appears, so that nothing cancels next to x = 1; by Lentz's algorithm.
+  private static func betaFraction(_ x: Double, _ y: Double, _ a: Double, _ b: Double) -> Double {
+    var h = a * (a * y - b * x + 1) / (a + 1)
+    var c = nonZero(h)
+    var d = 0.0
+    h = c
     var m = 1.0
     while true {
-      let even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
-      d = 1 / nonZero(1 + even * d)
-      c = nonZero(1 + even / c)
-      h *= d * c
-      let odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
-      d = 1 / nonZero(1 + odd * d)
-      c = nonZero(1 + odd / c)
+      let odd = a + 2 * m - 1
+      let numerator = (m * (a + m - 1) / odd) * ((a + b + m - 1) / odd) * (b - m) * x * x
+      let denominator = m + m * (b - m) * x / odd + (a + m) * (a * y - b * x + 1 + m * (1 + y)) / (a + 2 * m + 1)
+      d = 1 / nonZero(denominator + numerator * d)
+      c = nonZero(denominator + numerator / c)
       let factor = d * c
       h *= factor
       if abs(factor - 1) < 1e-16 || m > 100_000 { break }
       m += 1
     }
-    return h
+    return 1 / h
   }
 
   /// Lentz's algorithm divides by these quantities; an exact zero is moved off it.

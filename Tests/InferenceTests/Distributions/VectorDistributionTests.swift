@@ -175,4 +175,26 @@ struct VectorDistributionTests {
     #expect(OrderedLogistic(eta: .nan, cuts: [0]).random(using: &stream)[0].isNaN)
     #expect(CategoricalLogit(beta: [.infinity, 0]).random(using: &stream)[0].isNaN)
   }
+
+  @Test("log densities agree with scipy and closed forms")
+  func figures() {
+    // scipy 1.17.1: dirichlet([0.6, 3, 1]).logpdf([0.2, 0.7, 0.1]), multivariate_normal([0.3, -1, 2], C).logpdf(x).
+    #expect(abs(Dirichlet(alpha: [0.6, 3, 1]).logDensity([0.2, 0.7, 0.1]) - 1.4329013925054745) < 1e-13)
+    let covariance = MultivariateNormalCholesky(mu: [0, 0, 0], factor: [1.2, 0, 0, 0.4, 0.8, 0, -0.3, 0.5, 2])
+      .covariance
+    let normal = MultivariateNormal(mu: [0.3, -1, 2], covariance: covariance)
+    #expect(abs(normal.logDensity([0.8, 0.1, 1.2]) - -4.374427243987038) < 1e-13)
+    let precision = MultivariateNormalPrecision(mu: [0.3, -1, 2], precision: covariance)
+    #expect(abs(precision.logDensity([0.8, 0.1, 1.2]) - -4.318890413574328) < 1e-12)
+    // The volume of 3 x 3 correlation matrices is π² / 2 (Lewandowski, Kurowicka and Joe 2009); the map from the
+    // factor has the Jacobian L_22.
+    let root = [1, 0, 0, 0.6, 0.8, 0, 0.48, 0.6, 0.64]
+    #expect(abs(LKJCholesky(size: 3, eta: 1).logDensity(root) - log(2 / (.pi * .pi) * 0.8)) < 1e-14)
+    // For 2 x 2 the correlation is 2 Beta(η, η) - 1.
+    for eta in [0.3, 1, 4.5, 200] {
+      let r = 0.28
+      let expected = Beta(alpha: eta, beta: eta).logDensity(0.5 * (1 + r)) - log(2)
+      #expect(abs(LKJCholesky(size: 2, eta: eta).logDensity([1, 0, r, 0.96]) - expected) < 1e-12 * max(1, eta))
+    }
+  }
 }

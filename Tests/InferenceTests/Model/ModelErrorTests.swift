@@ -1,0 +1,179 @@
+import Foundation
+import Inference
+import NumericKernels
+import Testing
+
+@Suite("Modelling layer: mistakes are told by name")
+struct ModelErrorTests {
+  /// Checks that compiling fails with a message that holds all of these.
+  static func expect(_ words: String..., declare: (inout Model) throws -> Void) {
+    var model = Model()
+    do {
+      try declare(&model)
+      _ = try model.compile()
+      Issue.record("compiled, though \(words) was expected")
+    } catch let error as ModelError {
+      for word in words { #expect(error.description.contains(word), "\(error.description) lacks \(word)") }
+    } catch { Issue.record("\(error) is no ModelError") }
+  }
+
+  /// The message with which something fails.
+  static func message(_ body: () throws -> Draws) -> String {
+    do { return "gave \(try body().names)" } catch let error as ModelError { return error.description } catch {
+      return "no ModelError: \(error)"
+    }
+  }
+
+  @Test("shapes")
+  func shapes() {
+    Self.expect("y", "[3]", "mu", "[2]") { model in
+      let a = model.parameter("a", count: 2, .normal(0, 1))
+      model.observe("y", [1, 2, 3], .normal(a, 1))
+    }
+    Self.expect("slope", "x", "[2]", "[3]") { model in
+      let slope = model.parameter("slope", count: 2, .normal(0, 1))
+      let x = try model.data("x", [1.0, 2, 3])
+      model.observe("y", [1, 2, 3], .normal(slope * x, 1))
+    }
+    Self.expect("group[2] is 5", "effect", "4 elements") { model in
+      let effect = model.parameter("effect", count: 4, .normal(0, 1))
+      let group = try model.index("group", [0, 1, 5])
+      model.observe("y", [1, 2, 3], .normal(effect[group], 1))
+    }
+    Self.expect("theta", "[5]", "mu", "[4]") { model in
+      let mu = model.parameter("mu", count: 4, .normal(0, 1))
+      model.parameter("theta", count: 5, .normal(mu, 1))
+    }
+    Self.expect("table", "row 1") { model in _ = try model.data("table", [[1, 2], [3]]) }
+    Self.expect("L", "square") { model in model.parameter("L", rows: 2, columns: 3, .lkjCholesky(1)) }
+    Self.expect("y", "multi_normal_cholesky", "L", "[2 × 2]") { model in
+      let mu = model.parameter("mu", count: 3, .normal(0, 1))
+      model.observe("y", [1, 2, 3], .multivariateNormal(mu, factor: [[1, 0], [0.5, 1]]))
+    }
+  }
+
+  @Test("names and priors")
+  func names() {
+    Self.expect("alpha", "twice") { model in
+      model.parameter("alpha", .normal(0, 1))
+      model.parameter("alpha", .normal(0, 1))
+    }
+    Self.expect("beta", "no prior") { model in
+      var other = Model()
+      let beta = other.parameter("beta", .normal(0, 1))
+      let alpha = model.parameter("alpha", .normal(0, 1))
+      model.observe("y", [1.0, 2], .normal(alpha + beta, 1))
+    }
+    Self.expect("no parameters") { model in model.observe("y", [1.0, 2], .normal(0, 1)) }
+    Self.expect("count", "poisson", "discrete") { model in model.parameter("count", .poisson(3)) }
+    Self.expect("kind", "categorical", "discrete") { model in model.parameter("kind", .categorical([0.5, 0.5])) }
+    Self.expect("the observed y", "computed from parameters") { model in
+      let x = model.parameter("x", .normal(0, 1))
+      model.observe("y", x, .normal(0, 1))
+    }
+    Self.expect("tau", "non-centred", "half_cauchy") { model in
+      model.parameter("tau", .halfCauchy(1), parameterization: .nonCentered)
+    }
+    Self.expect("b", "lower bound", "2.0", "1.0") { model in model.parameter("b", .flat, lower: 2, upper: 1) }
+    Self.expect("sigma", "sigma of normal", "-1.0") { model in model.parameter("sigma", .normal(0, -1)) }
+    Self.expect("a", "ordered", "bounds") { model in
+      model.parameter("a", count: 3, .normal(0, 1), lower: 0, constraint: .ordered)
+    }
+    Self.expect("a", "ordered", "scalar") { model in model.parameter("a", .normal(0, 1), constraint: .ordered) }
+  }
+
+  @Test("data")
+  func data() {
+    Self.expect("x", "nan", "position 1") { model in _ = try model.data("x", [1, .nan]) }
+    Self.expect("x", "inf", "position 0") { model in _ = try model.data("x", [.infinity]) }
+    Self.expect("x", "no rows") { model in _ = try model.data("x", [Double]()) }
+    Self.expect("y", "no rows") { model in
+      let mu = model.parameter("mu", .normal(0, 1))
+      model.observe("y", [Double](), .normal(mu, 1))
+    }
+    Self.expect("group", "-1", "row 0") { model in _ = try model.index("group", [-1]) }
+    Self.expect("y", "nan", "row 1") { model in
+      let mu = model.parameter("mu", .normal(0, 1))
+      model.observe("y", [1, .nan], .normal(mu, 1))
+    }
+    Self.expect("units", "-1.0", "row 2", "poisson_log") { model in
+      let eta = model.parameter("eta", .normal(0, 1))
+      model.observe("units", [1, 2, -1], .poissonLog(eta))
+    }
+    Self.expect("units", "1.5", "row 1", "neg_binomial_2") { model in
+      let phi = model.parameter("phi", .exponential(1))
+      model.observe("units", [1, 1.5], .negativeBinomial2(2, phi))
+    }
+    Self.expect("grade", "3.0", "3 categories") { model in
+      let cuts = model.parameter("cuts", count: 2, .normal(0, 1), constraint: .ordered)
+      model.observe("grade", [0.0, 2, 3], .orderedLogistic(0, cuts))
+    }
+    Self.expect("share", "row 1", "simplex") { model in
+      let alpha = model.parameter("alpha", count: 2, .exponential(1))
+      model.observe("share", [[0.5, 0.5], [0.6, 0.6]], .dirichlet(alpha))
+    }
+    Self.expect("wait", "row 0", "truncated exponential") { model in
+      let rate = model.parameter("rate", .exponential(1))
+      model.observe("wait", [-0.5, 1], .truncated(.exponential(rate), upper: 3))
+    }
+  }
+
+  @Test("combinations that are none")
+  func combinations() {
+    Self.expect("y", "zero-inflated", "normal") { model in
+      let mu = model.parameter("mu", .normal(0, 1))
+      model.observe("y", [0.0, 1], .zeroInflated(.normal(mu, 1), theta: 0.2))
+    }
+    Self.expect("y", "3 components", "[2]") { model in
+      let mu = model.parameter("mu", .normal(0, 1))
+      let parts: [Distribution] = [.normal(mu, 1), .normal(-mu, 1), .cauchy(mu, 1)]
+      model.observe("y", [0.0, 1], .mixture(parts, weights: [0.5, 0.5]))
+    }
+    Self.expect("y", "discrete and continuous") { model in
+      let mu = model.parameter("mu", .exponential(1))
+      model.observe("y", [0.0, 1], .mixture([.poisson(mu), .exponential(mu)], weights: [0.5, 0.5]))
+    }
+    Self.expect("y", "bound") { model in
+      let mu = model.parameter("mu", .normal(0, 1))
+      model.observe("y", [0.0, 1], .censored(.normal(mu, 1)))
+    }
+    Self.expect("mu", "censored") { model in model.parameter("mu", .censored(.normal(0, 1), upper: 1)) }
+  }
+
+  @Test("predictions")
+  func predictions() throws {
+    let posterior = try PredictionTests.eightSchools()
+    let draws = try posterior.samplePrior(draws: 3, seed: 1)
+    let unknown = Self.message { try posterior.predict(draws, replacing: ["schule": [1.0]], seed: 1) }
+    #expect(unknown.contains("schule") && unknown.contains("school") && unknown.contains("error"), "\(unknown)")
+    let lengths = Self.message { try posterior.predict(draws, replacing: ["school": [1, 2]], seed: 1) }
+    #expect(lengths.contains("y") && lengths.contains("[2]") && lengths.contains("[8]"), "\(lengths)")
+    let outside = Self.message {
+      try posterior.predict(draws, replacing: ["school": [8], "error": [1.0]], seed: 1)
+    }
+    #expect(outside.contains("school[0] is 8") && outside.contains("theta"), "\(outside)")
+    let whole = Self.message { try posterior.predict(draws, replacing: ["school": [0.5], "error": [1.0]], seed: 1) }
+    #expect(whole.contains("school") && whole.contains("whole numbers"), "\(whole)")
+    let axes = Self.message { try posterior.predict(draws, replacing: ["error": ModelData([[1.0]])], seed: 1) }
+    #expect(axes.contains("error") && axes.contains("axes"), "\(axes)")
+    let what = Self.message { try posterior.predict(draws, of: ["z"], seed: 1) }
+    #expect(what.contains("z") && what.contains("theta"), "\(what)")
+    let elements = Self.message { try posterior.predict(draws, newElements: ["mu": 1], seed: 1) }
+    #expect(elements.contains("mu") && elements.contains("new elements"), "\(elements)")
+    let other = Self.message { try posterior.predict(try draws.subset(["mu", "tau"]), seed: 1) }
+    #expect(other.contains("theta[1]"), "\(other)")
+
+    var model = Model()
+    let mu = model.parameter("mu", .flat)
+    let unobserved = try model.compile()
+    let flat = Self.message { try unobserved.samplePrior(seed: 1) }
+    #expect(flat.contains("mu") && flat.contains("flat"), "\(flat)")
+    let nothing = Self.message {
+      try unobserved.logLikelihood(Draws(names: ["mu"], chainCount: 1, drawCount: 1, values: [0]))
+    }
+    #expect(nothing.contains("observes nothing"), "\(nothing)")
+    model.addLogDensity("extra", -square(mu))
+    let term = Self.message { try model.compile().samplePrior(seed: 1) }
+    #expect(term.contains("extra"), "\(term)")
+  }
+}

@@ -1,0 +1,158 @@
+import Foundation
+import Inference
+import NumericKernels
+import Testing
+
+@Suite("Modelling layer: sampling and prediction")
+struct PredictionTests {
+  static func mean(_ values: some Collection<Double>) -> Double { values.reduce(0, +) / Double(values.count) }
+  static func variance(_ values: some Collection<Double>) -> Double {
+    let centre = mean(values)
+    return values.reduce(0) { $0 + ($1 - centre) * ($1 - centre) } / Double(values.count - 1)
+  }
+
+  static let schools: [Double] = [28, 8, -3, 7, -1, 1, 18, 12]
+  static let errors: [Double] = [15, 10, 16, 11, 9, 11, 10, 18]
+
+  static func eightSchools() throws -> CompiledModel {
+    var model = Model()
+    let school = try model.index("school", Array(0..<8))
+    let error = try model.data("error", errors)
+    let mu = model.parameter("mu", .normal(0, 5))
+    let tau = model.parameter("tau", .halfCauchy(5))
+    let theta = model.parameter("theta", count: 8, .normal(mu, tau), parameterization: .nonCentered)
+    model.deterministic("best", maximum(theta[0], theta[6]))
+    model.observe("y", schools, .normal(theta[school], error))
+    return try model.compile()
+  }
+
+  @Test("a regression from the model to its verdict and predictions")
+  func regression() throws {
+    var stream = RandomStream(seed: 5, purpose: 9)
+    let xs = (0..<100).map { _ in stream.normal() }
+    let ys = xs.map { 1 + 2 * $0 + 0.5 * stream.normal() }
+    var model = Model()
+    let x = try model.data("x", xs)
+    let alpha = model.parameter("alpha", .normal(0, 10))
+    let beta = model.parameter("beta", .normal(0, 10))
+    let sigma = model.parameter("sigma", .halfCauchy(5))
+    let line = model.deterministic("line", alpha + beta * x)
+    model.observe("y", ys, .normal(line, sigma))
+    let posterior = try model.compile()
+    let fit = try posterior.sample(NUTS(), chains: 4, seed: 1)
+    #expect(fit.draws.names.prefix(4) == ["alpha", "beta", "sigma", "line[1]"])
+    #expect(fit.verdict.isValid, "\(fit.verdict)")
+    #expect(fit.summary().rows[1].rHat < 1.01)
+    // Flat priors would give the least-squares line; these priors are nearly flat.
+    let (meanX, meanY) = (Self.mean(xs), Self.mean(ys))
+    let slope = zip(xs, ys).reduce(0) { $0 + ($1.0 - meanX) * ($1.1 - meanY) } / (99 * Self.variance(xs))
+    let row = fit.summary().rows[1]
+    #expect(abs(row.mean - slope) < 0.0005 + 4 * row.mcse)
+
+    let new = try posterior.predict(fit.draws, of: ["y", "line"], replacing: ["x": [-1, 0, 2]], seed: 2)
+    #expect(new.names == ["y[1]", "y[2]", "y[3]", "line[1]", "line[2]", "line[3]"])
+    #expect(new.chainCount == 4 && new.drawCount == 1000)
+    let (alphas, betas, sigmas) = (Array(fit.draws[0]), Array(fit.draws[1]), Array(fit.draws[2]))
+    for (k, at) in [-1.0, 0, 2].enumerated() {
+      let lines = zip(alphas, betas).map { $0 + $1 * at }
+      #expect(zip(new[3 + k], lines).allSatisfy { abs($0 - $1) < 1e-12 })
+      // Standardised errors of predictions are standard normal.
+      let errors = zip(zip(new[k], lines), sigmas).map { ($0.0 - $0.1) / $1 }
+      #expect(abs(Self.mean(errors)) < 4 / 4000.0.squareRoot())
+      #expect(abs(Self.variance(errors) - 1) < 4 * (2 / 4000.0).squareRoot())
+    }
+    #expect(try posterior.predict(fit.draws, of: ["y"], replacing: ["x": [-1, 0, 2]], seed: 2)[1] == new[1])
+
+    let logs = try posterior.logLikelihood(fit.draws)
+    #expect(logs.names.count == 100 && logs.names[99] == "y[100]")
+    for (i, s) in [(0, 0), (57, 1234), (99, 3999)] {
+      let expected = Normal(mu: alphas[s] + betas[s] * xs[i], sigma: sigmas[s]).logDensity(ys[i])
+      #expect(abs(logs.values[i * 4000 + s] - expected) < 1e-10)
+    }
+    let held = try posterior.logLikelihood(fit.draws, replacing: ["x": [0.5], "y": [2.5]])
+    #expect(held.names == ["y[1]"])
+    #expect(abs(held.values[7] - Normal(mu: alphas[7] + betas[7] * 0.5, sigma: sigmas[7]).logDensity(2.5)) < 1e-10)
+    #expect(LeaveOneOut(logLikelihood: logs).unreliable.isEmpty)
+  }
+
+  @Test("a new group, whose effect is of the population")
+  func newGroup() throws {
+    let posterior = try Self.eightSchools()
+    let fit = try posterior.sample(NUTS(targetAcceptance: 0.95), chains: 4, seed: 3)
+    #expect(fit.draws.names.last == "best")
+    let new = try posterior.predict(
+      fit.draws, of: ["theta", "y"], replacing: ["school": [8, 8, 0], "error": [1e-9, 1e-9, 1e-9]],
+      newElements: ["theta": 1], seed: 4)
+    #expect(new.names.count == 9 + 3 && new.names[8] == "theta[9]" && new.names[9] == "y[1]")
+    let (mus, taus) = (Array(try fit.draws.draws(of: "mu")), Array(try fit.draws.draws(of: "tau")))
+    let effects = Array(new[8])
+    let scores = zip(zip(effects, mus), taus).map { ($0.0 - $0.1) / $1 }
+    #expect(abs(Self.mean(scores)) < 4 / 4000.0.squareRoot())
+    #expect(abs(Self.variance(scores) - 1) < 4 * (2 / 4000.0).squareRoot())
+    // Both rows are of one school, the third of a known one.
+    #expect(zip(new[9], new[10]).allSatisfy { abs($0 - $1) < 1e-7 })
+    #expect(zip(new[11], try fit.draws.draws(of: "theta[1]")).allSatisfy { abs($0 - $1) < 1e-7 })
+    #expect(zip(new[0], try fit.draws.draws(of: "theta[1]")).allSatisfy { $0 == $1 })
+  }
+
+  @Test("prior and prior predictive draws")
+  func prior() throws {
+    var model = Model()
+    let mu = model.parameter("mu", .normal(1, 2))
+    let tau = model.parameter("tau", .gamma(4, 2))
+    let theta = model.parameter("theta", count: 3, .normal(mu, tau))
+    let cut = model.parameter("cut", .normal(0, 1), lower: 0.5)
+    let end = model.parameter("end", .uniform(cut, cut + 1))
+    model.parameter("even", .flat, lower: -1, upper: 1)
+    model.parameter("share", count: 4, .dirichlet(2))
+    model.parameter("order", count: 3, .normal(0, 1), constraint: .ordered)
+    model.deterministic("gap", end - cut)
+    model.observe("y", [0.0, 0, 0], .normal(theta, 0.5))
+    let compiled = try model.compile()
+    let draws = try compiled.samplePrior(draws: 4000, seed: 6)
+    #expect(draws.names == compiled.variableNames)
+    func expect(_ name: String, mean: Double, variance: Double) throws {
+      let values = try draws.draws(of: name)
+      let n = 4000.0
+      #expect(abs(Self.mean(values) - mean) < 4.5 * (variance / n).squareRoot(), "\(name)")
+      #expect(abs(Self.variance(values) / variance - 1) < 0.15, "\(name)")
+    }
+    try expect("mu", mean: 1, variance: 4)
+    try expect("tau", mean: 2, variance: 1)
+    try expect("theta[2]", mean: 1, variance: 4 + 5)
+    // A normal above 0.5: scipy 1.17.1: truncnorm(0.5, inf) has mean 1.141078 and variance 0.268480.
+    try expect("cut", mean: 1.141078, variance: 0.268480)
+    try expect("gap", mean: 0.5, variance: 1.0 / 12)
+    try expect("even", mean: 0, variance: 1.0 / 3)
+    try expect("share[3]", mean: 0.25, variance: 0.25 * 0.75 / 9)
+    // Order statistics of three standard normals.
+    try expect("order[3]", mean: 0.846284, variance: 0.559467)
+    let data = try compiled.predict(draws, seed: 7)
+    #expect(data.names == ["y[1]", "y[2]", "y[3]"] && data.drawCount == 4000)
+    #expect(abs(Self.variance(data[0]) / 9.25 - 1) < 0.15)
+    #expect(try compiled.samplePrior(draws: 10, seed: 6).values[3] == draws.values[3])
+  }
+
+  @Test("the shape of predictions without predictors, and of time series that go on")
+  func shapes() throws {
+    var model = Model()
+    let mu = model.parameter("mu", .normal(0, 1))
+    let z = model.parameter("z", count: 4, .normal(0, 1))
+    let state = model.deterministic("state", scan(from: 0, over: z) { h, z in 0.5 * h + z[0] })
+    model.observe("a", [1, 2, 3], .normal(mu, 1))
+    model.observe("b", [1, 2, 3, 4], .normal(state, 1))
+    model.observe("c", [[0.2, 0.8], [0.5, 0.5]], .dirichlet(exp(z[0..<2])))
+    let compiled = try model.compile()
+    let draws = try compiled.samplePrior(draws: 5, seed: 1)
+    let data = try compiled.predict(draws, newElements: ["z": 2], seed: 1)
+    #expect(data.names.filter { $0.hasPrefix("a") } == ["a[1]", "a[2]", "a[3]"])
+    #expect(data.names.filter { $0.hasPrefix("b") }.count == 6)
+    #expect(data.names.filter { $0.hasPrefix("c") } == ["c[1,1]", "c[1,2]", "c[2,1]", "c[2,2]"])
+    for draw in 0..<5 {
+      #expect(abs(data.values[9 * 5 + draw] + data.values[10 * 5 + draw] - 1) < 1e-12)
+    }
+    #expect(try compiled.logLikelihood(draws).names.suffix(2) == ["c[1]", "c[2]"])
+    let states = try compiled.predict(draws, of: ["state"], newElements: ["z": 2], seed: 1)
+    #expect(Array(states[3]) == Array(try draws.draws(of: "state[4]")))
+  }
+}
