@@ -50,7 +50,7 @@ public struct ModelSpecification: Sendable, Hashable, Codable {
     public var warmup = 500
     public var draws = 500
     /// R-hat that every reported parameter is to reach; until then chains go on.
-    public var rhatTarget = 1.03
+    public var rhatTarget = 1.04
     /// How often chains go on, at most, each time for twice as long as before.
     public var extensions = 2
     /// Posterior draws that stage 2 and the simulation use.
