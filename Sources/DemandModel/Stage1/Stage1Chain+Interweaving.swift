@@ -50,74 +50,58 @@ extension Stage1Chain {
           own.reduce(state.coefficients[group * columns + column]) { $0 - state.pooled[column * nodes + $1] }
         }
       }
-      if block.columns.count <= Self.largestCollapsedBlock {
-        try sampleDeviations(
-          deviations, block: index, prior: prior.own, columns: block.columns, precisions: precisions, score: &score)
-      } else {
-        let scale = state.coefficientScales[index].own
-        let factor = rescale(
-          deviations, scale: scale, prior: prior.own, columns: block.columns, precisions: precisions, score: &score)
-        state.coefficientScales[index].own = scale * abs(factor)
-      }
+      sampleDeviations(
+        deviations, block: index, prior: prior.own, columns: block.columns, precisions: precisions, score: &score)
     }
   }
 
-  /// Blocks up to this size have their own scale drawn with all deviations integrated out; larger ones would pay the
-  /// cube of their size for every evaluation, and have coefficients enough to learn it from.
-  private static let largestCollapsedBlock = 12
-
   /// A block's own scale with the groups' deviations integrated out, then the deviations, pooled effects held.
+  ///
+  /// In the eigenbasis of a kind's cross products the posterior of a group's deviations is diagonal whatever the group's
+  /// noise and the scale, so a scale is weighed in O(groups x columns).
   private mutating func sampleDeviations(
-    _ deviations: [[Double]], block: Int, prior: Double, columns: [Int], precisions: [Double],
-    score: inout [[Double]]
-  ) throws(NotPositiveDefinite) {
-    let (all, size) = (model.columnCount, columns.count)
-    var data: [(precision: [Double], linear: [Double])] = []
+    _ deviations: [[Double]], block: Int, prior: Double, columns: [Int], precisions: [Double], score: inout [[Double]]
+  ) {
+    let size = columns.count
+    let spectra = (0..<deviations.count).map { model.spectra[model.kindOfGroup[$0]][block] }
+    // By group, in its eigenbasis: precision and precision times mean that the data give.
+    var precision: [Double] = []
+    var linear: [Double] = []
     for (group, deviation) in deviations.enumerated() {
-      var precision = [Double](repeating: 0, count: size * size)
-      var linear = [Double](repeating: 0, count: size)
-      let gram = model.gram[model.kindOfGroup[group]]
-      for (i, row) in columns.enumerated() {
-        var sum = score[group][row]
+      let spectrum = spectra[group]
+      for i in 0..<size {
+        var (along, gradient) = (0.0, 0.0)
         for (j, column) in columns.enumerated() {
-          let element = gram[row * all + column]
-          precision[i * size + j] = precisions[group] * element
-          sum += element * deviation[j]
+          along += spectrum.vectors[i * size + j] * deviation[j]
+          gradient += spectrum.vectors[i * size + j] * score[group][column]
         }
-        linear[i] = precisions[group] * sum
+        let value = max(0, spectrum.values[i])
+        precision.append(precisions[group] * value)
+        linear.append(precisions[group] * (gradient + value * along))
       }
-      data.append((precision, linear))
-    }
-    var cholesky = DenseCholesky(size: size)
-    var matrix = [Double](repeating: 0, count: size * size)
-    /// Factors one group's posterior precision.
-    func factor(_ precision: [Double], scale: Double) throws(NotPositiveDefinite) {
-      matrix = precision
-      for i in 0..<size { matrix[i * size + i] += 1 / (scale * scale) }
-      try cholesky.factor(matrix)
     }
     let slice = SliceSampler(width: 1, maximumSteps: 32, bounds: -20...5)
     var logScale = log(state.coefficientScales[block].own)
     slice.update(&logScale, using: &stream) { proposal in
-      let scale = exp(proposal)
-      let ratio = scale / prior
-      var value = proposal - 0.5 * ratio * ratio - Double(data.count * size) * proposal
-      for group in data {
-        guard (try? factor(group.precision, scale: scale)) != nil else { return -.infinity }
-        var solved = group.linear
-        cholesky.solveLower(&solved)
-        for element in solved { value += 0.5 * element * element }
-        value -= 0.5 * cholesky.logDeterminant
+      let inverse = exp(-2 * proposal)
+      let ratio = exp(proposal) / prior
+      var value = proposal - 0.5 * ratio * ratio - Double(precision.count) * proposal
+      for (precision, linear) in zip(precision, linear) {
+        let total = precision + inverse
+        value += 0.5 * (linear * linear / total - log(total))
       }
       return value.isNaN ? -.infinity : value
     }
-    let scale = exp(logScale)
-    state.coefficientScales[block].own = scale
-    for group in deviations.indices {
-      try factor(data[group].precision, scale: scale)
-      var draw = data[group].linear
-      cholesky.sample(canonical: &draw, using: &stream)
-      move(group: group, columns: columns, by: zip(draw, deviations[group]).map { $0 - $1 }, score: &score)
+    state.coefficientScales[block].own = exp(logScale)
+    let inverse = exp(-2 * logScale)
+    for (group, deviation) in deviations.enumerated() {
+      var change = deviation.map { -$0 }
+      for i in 0..<size {
+        let total = precision[group * size + i] + inverse
+        let drawn = linear[group * size + i] / total + stream.normal() / total.squareRoot()
+        for j in 0..<size { change[j] += spectra[group].vectors[i * size + j] * drawn }
+      }
+      move(group: group, columns: columns, by: change, score: &score)
     }
   }
 

@@ -1,6 +1,7 @@
 import DemandData
 import Foundation
 import Inference
+import NumericKernels
 
 /// Everything about stage 1 that does not change while it is sampled: data, design, priors and their cross products.
 ///
@@ -33,6 +34,8 @@ package struct Stage1Model: Sendable {
   package let kindOfGroup: [Int]
   /// Sums over a kind's observed days: `X' X` (row-major), observed days by week, slow columns by week.
   package let gram: [[Double]]
+  /// Eigenvalues and eigenvectors of each block's part of `X' X`, by kind and block.
+  let spectra: [[SymmetricEigen]]
   package let daysInWeek: [[Double]]
   package let slowInWeek: [[Double]]
   /// log(y), or log(1/2) where y is 0.
@@ -114,6 +117,13 @@ package struct Stage1Model: Sendable {
     }
     self.kindOfGroup = kindOfGroup
     self.gram = gram
+    let (blocks, size) = (blocks, design.columns.count)
+    spectra = gram.map { gram in
+      blocks.map { block in
+        SymmetricEigen(
+          block.columns.flatMap { row in block.columns.map { gram[row * size + $0] } }, size: block.columns.count)
+      }
+    }
     self.daysInWeek = daysInWeek
     self.slowInWeek = slowInWeek
     self.levelCentre = levelCentre ?? centres

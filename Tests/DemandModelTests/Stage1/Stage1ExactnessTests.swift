@@ -33,36 +33,41 @@ import Testing
       }
     }
 
-    let sweeps = 12_000
-    let start = prior.draw(using: &stream)
-    var chain = Stage1Chain(
-      model: prior.model.replacingCounts(start.units), state: Stage1State(priorOf: prior.model, using: &stream),
-      stream: stream)
-    var trace = [[Double]](repeating: [], count: sums.count)
-    for sweep in 0..<sweeps {
-      var stream = RandomStream(seed: 12, purpose: StreamPurpose.stage1.rawValue, draw: UInt64(sweep))
-      let counts = chain.state.rate.indices.map { cell in
-        chain.model.history.isObserved[cell] ? Double(stream.poisson(chain.state.rate[cell])) : 0
+    // Many short chains, each begun with a draw from the prior and so in equilibrium from its first sweep: their means are
+    // independent, and the error of their mean needs no autocorrelation. One long chain stays for hundreds of sweeps where
+    // a scale is far out, which its own autocorrelation does not tell.
+    let (chains, sweeps) = (120, 100)
+    var means = [[Double]](repeating: [], count: sums.count)
+    for index in 0..<chains {
+      var chain = Stage1Chain(
+        model: prior.model, state: Stage1State(priorOf: prior.model, using: &stream), stream: stream)
+      var total = [Double](repeating: 0, count: sums.count)
+      for sweep in 0..<sweeps {
+        var stream = RandomStream(
+          seed: 12, purpose: StreamPurpose.stage1.rawValue, chain: UInt32(index), draw: UInt64(sweep))
+        let counts = chain.state.rate.indices.map { cell in
+          chain.model.history.isObserved[cell] ? Double(stream.poisson(chain.state.rate[cell])) : 0
+        }
+        chain.model = chain.model.replacingCounts(counts)
+        try chain.sweep(using: stream)
+        for (index, value) in statistics(parameters.values(of: chain.state)).enumerated() { total[index] += value }
       }
-      chain.model = chain.model.replacingCounts(counts)
-      try chain.sweep(using: stream)
-      for (index, value) in statistics(parameters.values(of: chain.state)).enumerated() { trace[index].append(value) }
+      for index in total.indices { means[index].append(total[index] / Double(sweeps)) }
     }
 
     var worst = (z: 0.0, name: "")
     var sumOfSquares = 0.0
-    for index in trace.indices {
+    for index in means.indices {
       let mean = sums[index] / Double(independent)
       let variance = squares[index] / Double(independent) - mean * mean
-      let error = Diagnostics.mcseMean(trace[index], chains: 1)
-      let z =
-        (trace[index].reduce(0, +) / Double(sweeps) - mean)
-        / (error * error + variance / Double(independent)).squareRoot()
+      let ofChains = means[index].reduce(0, +) / Double(chains)
+      let error = means[index].reduce(0) { $0 + ($1 - ofChains) * ($1 - ofChains) } / Double(chains * (chains - 1))
+      let z = (ofChains - mean) / (error + variance / Double(independent)).squareRoot()
       sumOfSquares += z * z
       if abs(z) > abs(worst.z) { worst = (z, parameters.names[index % parameters.names.count]) }
     }
     // About 400 correlated statistics: the largest of as many standard normals exceeds 4.2 with probability 0.01.
-    let meanSquare = sumOfSquares / Double(trace.count)
+    let meanSquare = sumOfSquares / Double(means.count)
     #expect(abs(worst.z) < 4.2, "\(worst.name): z = \(worst.z)")
     #expect(meanSquare < 1.8)
   }
