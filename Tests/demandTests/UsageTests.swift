@@ -55,7 +55,8 @@ import Testing
     ("query forecast --level a:b --product c", "--level"), ("query sales --format xml", "xml"),
     ("runs show", "run"), ("runs show 1 --series --diagnostics", "--diagnostics"), ("runs list --limit 0", "--limit"),
     ("config check", "file"), ("tutorial", "tutorial"), ("tutorial baking", "baking"),
-    ("tutorial grouped --draws 9", "--draws is 9"), ("tutorial grouped --no-plots --output x", "--no-plots"), ("runs list --database mysql://x", "mysql://"),
+    ("tutorial grouped --draws 9", "--draws is 9"), ("tutorial grouped --no-plots --output x", "--no-plots"),
+    ("runs list --database mysql://x", "mysql://"),
     ("runs list --database postgresql://me:secret@x/db", "holds a password"),
     ("fit --config no.yml", "no.yml: no such file"), ("runs list --config no.yml", "no.yml: no such file"),
   ]
