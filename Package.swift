@@ -48,6 +48,8 @@ let package = Package(
 
     .target(name: "NumericKernels", dependencies: ["CNumericKernels"], swiftSettings: settings),
     .target(name: "Inference", dependencies: ["NumericKernels", crypto], swiftSettings: settings),
+    // The tutorials' models and texts, which the command shows.
+    .target(name: "Tutorials", dependencies: ["Inference", "NumericKernels"], swiftSettings: settings),
     .target(name: "DemandData", swiftSettings: settings),
     .target(
       name: "DemandModel", dependencies: ["Inference", "NumericKernels", "CNumericKernels", "DemandData"],
@@ -71,7 +73,7 @@ let package = Package(
       name: "demand",
       dependencies: [
         "FittingService", "RetailSimulator", "SalesIngest", "SalesStore", "ForecastReport", "DemandModel", "DemandData",
-        argumentParser, lifecycle, logging, unixSignals,
+        "Tutorials", argumentParser, lifecycle, logging, unixSignals,
       ], swiftSettings: settings, plugins: ["CommitStamp"]),
 
     .target(
@@ -82,6 +84,7 @@ let package = Package(
     .testTarget(
       name: "InferenceTests", dependencies: ["Inference", "NumericKernels", "TestSupport"], exclude: ["Reference"],
       resources: [.copy("Resources")], swiftSettings: settings),
+    .testTarget(name: "TutorialsTests", dependencies: ["Tutorials", "Inference"], swiftSettings: settings),
     .testTarget(name: "DemandDataTests", dependencies: ["DemandData"], swiftSettings: settings),
     .testTarget(
       name: "DemandModelTests",

@@ -13,6 +13,7 @@ import Foundation
         demand nightly --horizon 28 --reports reports
         demand query forecast --product FOODS_3 --location CA_1
         demand query sales --location north --format csv
+        demand tutorial grouped
 
       Exit codes: 0 done, 1 failed, 2 done with more fallbacks than the configured share, 3 no data, 4 lock held, \
       5 gate refused, 64 usage.
@@ -20,7 +21,7 @@ import Foundation
     version: "demand \(Version.text)",
     subcommands: [
       Simulate.self, Ingest.self, Fit.self, Forecast.self, Nightly.self, Serve.self, Query.self, BacktestCommand.self,
-      Runs.self, Config.self,
+      Runs.self, Config.self, TutorialCommand.self,
     ])
 
   /// Everything goes through here, so that every error reaches the user in the same form.

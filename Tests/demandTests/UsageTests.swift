@@ -6,7 +6,7 @@ import Testing
     "simulate", "ingest", "ingest long", "ingest m5", "ingest quarantine", "fit", "forecast", "forecast export",
     "nightly", "serve",
     "query", "query forecast", "query sales", "query accuracy", "backtest", "runs", "runs list", "runs show",
-    "runs rollback", "config", "config show", "config check",
+    "runs rollback", "config", "config show", "config check", "tutorial",
   ]
 
   @Test(arguments: [""] + commands) func helpBeginsWithExamples(command: String) throws {
@@ -21,7 +21,7 @@ import Testing
     #expect(try #require(lines.firstIndex { $0.hasPrefix("USAGE:") }) > examples)
   }
 
-  @Test(arguments: commands.filter { !["ingest", "query", "runs", "config"].contains($0) })
+  @Test(arguments: commands.filter { !["ingest", "query", "runs", "config", "tutorial"].contains($0) })
   func commonOptionsAreEverywhere(command: String) throws {
     let help = try DemandProgram.run(command.split(separator: " ").map(String.init) + ["--help"], in: Scratch())
     for option in ["--config", "--database", "--seed", "--threads", "--quiet", "--log-format"] {
@@ -54,7 +54,9 @@ import Testing
     ("query forecast --total --from 2016-02-01", "--total"), ("query forecast --quantiles 0.5,2", "0.5,2"),
     ("query forecast --level a:b --product c", "--level"), ("query sales --format xml", "xml"),
     ("runs show", "run"), ("runs show 1 --series --diagnostics", "--diagnostics"), ("runs list --limit 0", "--limit"),
-    ("config check", "file"), ("runs list --database mysql://x", "mysql://"),
+    ("config check", "file"), ("tutorial", "tutorial"), ("tutorial baking", "baking"),
+    ("tutorial grouped --draws 9", "--draws is 9"), ("tutorial grouped --no-plots --output x", "--no-plots"),
+    ("runs list --database mysql://x", "mysql://"),
     ("runs list --database postgresql://me:secret@x/db", "holds a password"),
     ("fit --config no.yml", "no.yml: no such file"), ("runs list --config no.yml", "no.yml: no such file"),
   ]

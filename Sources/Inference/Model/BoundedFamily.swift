@@ -122,7 +122,8 @@ extension ScalarFamily {
       let x = tails.quantile(target, p)
       return min(max(x, first), last)
     }
-    var (a, step) = (before, Swift.max(1, Swift.abs(before)) * 0.125)
+    let reach = Swift.max(1, Swift.abs(before)) * 0.125
+    var (a, step) = (before, isDiscrete ? reach.rounded(.up) : reach)
     var b = Swift.min(a + step, last)
     while b < last && !reaches(b) {
       (a, step) = (b, 2 * step)

@@ -16,6 +16,11 @@ public struct CompiledModel: LogDensity {
   let outputs: [(place: Int, count: Int)]
 
   public func makeEvaluator() -> ModelEvaluator { ModelEvaluator(self) }
+
+  /// The coordinates of each parameter, by name; those that were `.automatic` as they were chosen.
+  public var parameterizations: [String: Parameterization] {
+    Dictionary(uniqueKeysWithValues: model.parameters.map { ($0.name, $0.parameterization) })
+  }
 }
 
 /// Evaluates a compiled model for one chain, without allocation.
@@ -58,6 +63,12 @@ extension Model {
   /// - Throws: ``ModelError`` with the names concerned: shapes that do not fit, data outside the support, a parameter
   ///   without prior.
   public func compile() throws -> CompiledModel {
+    if let mistake = mistakes.first { throw ModelError(mistake) }
+    return try ParameterizationChoice.resolve(self).compileAsDeclared()
+  }
+
+  /// Compiles without choosing coordinates.
+  func compileAsDeclared() throws -> CompiledModel {
     if let mistake = mistakes.first { throw ModelError(mistake) }
     if parameters.isEmpty { throw ModelError("the model has no parameters") }
     var lowering = Lowering()

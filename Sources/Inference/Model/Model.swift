@@ -8,7 +8,7 @@
 ///     model.observe("y", ys, .normal(alpha + beta * x, sigma))
 ///     let posterior = try model.compile()
 ///
-/// Mistakes in declarations are kept and thrown by ``compile(parameterization:)``, so that a model reads as formulas.
+/// Mistakes in declarations are kept and thrown by ``compile()``, so that a model reads as formulas.
 public struct Model: Sendable {
   let identity = ModelIdentity()
   private(set) var parameters: [Parameter] = []
@@ -25,7 +25,7 @@ public struct Model: Sendable {
     let lower: Formula?
     let upper: Formula?
     let constraint: Constraint
-    let parameterization: Parameterization
+    var parameterization: Parameterization
 
     var name: String { key.name }
   }
@@ -111,6 +111,15 @@ public struct Model: Sendable {
   public mutating func addLogDensity(_ name: String, _ formula: Formula) {
     take(name, "term")
     terms.append(Named(name: name, formula: formula))
+  }
+
+  /// The same model in other coordinates.
+  func reparameterized(_ choices: [String: Parameterization]) -> Model {
+    var model = self
+    for (i, parameter) in parameters.enumerated() {
+      if let choice = choices[parameter.name] { model.parameters[i].parameterization = choice }
+    }
+    return model
   }
 
   private mutating func take(_ name: String, _ kind: String) {
@@ -203,6 +212,9 @@ public enum Parameterization: Sendable {
   case centered
   /// z with parameter = location + scale · z: right where data say little, as the scale's funnel is gone.
   case nonCentered
+  /// One or the other, chosen for the whole level when the model is compiled, by how much data weigh in it beside its
+  /// distribution. Compiling then takes a few hundred evaluations of the density.
+  case automatic
 
   /// The same, as spelt in Britain.
   public static var centred: Parameterization { .centered }
