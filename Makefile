@@ -3,7 +3,7 @@
 BUILD = swift build -c release
 DEMAND = .build/release/demand
 
-.PHONY: demo test build format format-check clean
+.PHONY: demo test kills build format format-check clean
 
 build:
 	@scripts/system-libraries build
@@ -17,6 +17,11 @@ demo: build
 test:
 	@scripts/system-libraries test
 	swift test -c release
+
+# A load killed at 200 random moments, on each database.
+kills:
+	@scripts/system-libraries test
+	DEMAND_KILLS=200 swift test -c release --filter killedLoads
 
 format:
 	swift format --in-place --recursive --parallel Package.swift Sources Tests

@@ -8,9 +8,9 @@ package final class PostgreSQLServer: Sendable {
   /// Folder of the socket, the data and the server's log.
   package let folder: String
   private let programs: String
-  private let user: String?
   private let guardian: Process
   private let lifeline: FileHandle
+  private let answers: FileHandle
 
   /// Name of the superuser, who needs no password.
   private static let superuser = "demand"
@@ -33,6 +33,14 @@ package final class PostgreSQLServer: Sendable {
   /// Why tests on PostgreSQL are skipped.
   package static let absence: String = "no PostgreSQL server on this machine: apt-get install postgresql"
 
+  /// Whom the server runs as, where that is not the user of the tests.
+  private static let user: String? = geteuid() != 0 ? nil : ["postgres", "nobody"].first { getpwnam($0) != nil }
+
+  /// Gives a folder to the server's user.
+  package static func own(_ folder: String) {
+    if let user, let entry = getpwnam(user) { chown(folder, entry.pointee.pw_uid, entry.pointee.pw_gid) }
+  }
+
   struct Failure: Error, CustomStringConvertible {
     let description: String
   }
@@ -43,13 +51,12 @@ package final class PostgreSQLServer: Sendable {
   package init(settings: [String] = []) throws {
     guard let programs = Self.installed else { throw Failure(description: Self.absence) }
     self.programs = programs
-    user =
-      geteuid() != 0 ? nil : ["postgres", "nobody"].first { getpwnam($0) != nil }
+    let user = Self.user
     // A socket's path may have some hundred characters at most.
     let temporary = FileManager.default.temporaryDirectory.path
     folder = (temporary.utf8.count > 40 ? "/tmp" : temporary) + "/demand-pg-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    if let user, let entry = getpwnam(user) { chown(folder, entry.pointee.pw_uid, entry.pointee.pw_gid) }
+    Self.own(folder)
     guardian = Process()
     guardian.executableURL = URL(filePath: "/bin/sh")
     let options = (["listen_addresses=''", "unix_socket_directories='\(folder)'", "fsync=off"] + settings)
@@ -62,8 +69,9 @@ package final class PostgreSQLServer: Sendable {
     // Somebody else's descriptors would keep the lifeline open beyond this process.
     _ = fcntl(input.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
     lifeline = input.fileHandleForWriting
+    answers = output.fileHandleForReading
     try guardian.run()
-    guard String(decoding: output.fileHandleForReading.availableData, as: UTF8.self) == "ready\n" else {
+    guard String(decoding: answers.availableData, as: UTF8.self) == "ready\n" else {
       let log = ["/initdb.log", "/server.log"].compactMap { try? String(contentsOfFile: folder + $0, encoding: .utf8) }
       throw Failure(description: "PostgreSQL did not start: \(log.joined())")
     }
@@ -74,8 +82,8 @@ package final class PostgreSQLServer: Sendable {
     guardian.waitUntilExit()
   }
 
-  /// Runs until its standard input ends, which is when the tests' process ends. Texts of the server sort by a language,
-  /// where that can be had, so that nothing rests on the order of bytes unknowingly.
+  /// Runs until its standard input ends, which is when the tests' process ends; a line of it stops or starts the server.
+  /// Texts of the server sort by a language, where that can be had, so that nothing rests on the order of bytes unknowingly.
   private static let life = """
     trap '' INT TERM HUP
     cd "$2"
@@ -83,7 +91,9 @@ package final class PostgreSQLServer: Sendable {
       { rm -rf data; "$1/initdb" -D data -U "$3" -A trust -E UTF8 --no-sync --locale=C; }; } >initdb.log 2>&1 &&
     "$1/pg_ctl" -D data -w -t 120 -l server.log -o "$4" start >/dev/null 2>&1 &&
     echo ready
-    cat >/dev/null
+    while read -r words; do
+      "$1/pg_ctl" -D data -w -t 120 -l server.log -o "$4" $words >/dev/null 2>&1 && echo done || echo failed
+    done
     "$1/pg_ctl" -D data -w -m immediate stop >/dev/null 2>&1
     rm -rf "$2"/* "$2"
     """
@@ -142,21 +152,15 @@ package final class PostgreSQLServer: Sendable {
 
   package enum Shutdown: String { case fast, immediate }
 
-  package func stop(_ how: Shutdown) throws { try control(["-m", how.rawValue, "stop"]) }
+  package func stop(_ how: Shutdown) throws { try control("-m \(how.rawValue) stop") }
 
-  package func start() throws { try control(["-l", folder + "/server.log", "start"]) }
+  package func start() throws { try control("start") }
 
-  private func control(_ words: [String]) throws {
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments = Self.command(as: user, [programs + "/pg_ctl", "-D", folder + "/data", "-w", "-s"] + words)
-    process.currentDirectoryURL = URL(filePath: folder)
-    // The server inherits these: a pipe would never end.
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw Failure(description: "pg_ctl \(words) failed") }
+  /// By the guardian: a process of this one's would hand its descriptors on to the server, and never seem to end.
+  private func control(_ words: String) throws {
+    try lifeline.write(contentsOf: Data((words + "\n").utf8))
+    guard String(decoding: answers.availableData, as: UTF8.self) == "done\n" else {
+      throw Failure(description: "pg_ctl \(words) failed")
+    }
   }
 }

@@ -45,6 +45,15 @@ package struct TestDatabase: Sendable {
     if let server { server.url(name) } else { "sqlite:" + name }
   }
 
+  /// Removes all that is in it, SQLite's files too.
+  package func clear() throws {
+    guard server == nil else {
+      try query("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+      return
+    }
+    for ending in ["", "-wal", "-shm", "-journal"] { try? FileManager.default.removeItem(atPath: name + ending) }
+  }
+
   /// Runs SQL of this database outside of the store; rows are lines with `|` between their values.
   @discardableResult
   package func query(_ sql: String) throws -> String {

@@ -8,7 +8,7 @@ import SalesStore
 //     InterruptedIngest long FOLDER DATABASE
 //     InterruptedIngest m5 SALES CALENDAR PRICES DATABASE [STORES [UNTIL]]
 //
-// Prints `ready` before the load begins and the summary behind it. Exit code 0 when loaded, 1 when refused.
+// The database is a path or a URL. Prints `ready` before the load begins and the summary behind it. Exit code 0 when loaded, 1 when refused.
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 let isLong = arguments.first == "long"
@@ -17,7 +17,8 @@ guard arguments.count >= (isLong ? 3 : 5) else {
   exit(64)
 }
 do {
-  let database = DatabaseURL(path: arguments[isLong ? 2 : 4])
+  let place = arguments[isLong ? 2 : 4]
+  let database = place.contains(":") ? try DatabaseURL(place) : DatabaseURL(path: place)
   let store = try openStore(database, mode: .readWrite(create: true), now: Date())
   FileHandle.standardOutput.write(Data("ready\n".utf8))
   let environment = IngestEnvironment(now: { Date() })

@@ -1,3 +1,4 @@
+import DatabaseTestSupport
 import DemandData
 import Foundation
 import SalesIngest
@@ -5,6 +6,19 @@ import SalesStore
 import Testing
 
 @Suite struct InterruptionTests {
+  static let rows = 200 * 300
+
+  /// A delivery that takes about a second to load.
+  private func deliver(to folder: TemporaryFolder) throws {
+    try folder.write(
+      "product,category,department\n" + (0..<200).map { "p\($0),c,d\($0 % 4)\n" }.joined(), to: "products.csv")
+    try folder.write("store,region\ns,r\n", to: "stores.csv")
+    let first = Day(iso: "2023-01-01")!
+    var sales = "date,product,store,units,price,promotion,stock\n"
+    for day in 0..<300 { for product in 0..<200 { sales += "\(first + day),p\(product),s,\(day % 9),2.5,0,ok\n" } }
+    try folder.write(sales, to: "sales.csv")
+  }
+
   /// The program beside the test bundle.
   private var program: String {
     get throws {
@@ -15,69 +29,76 @@ import Testing
     }
   }
 
-  private func start(_ folder: TemporaryFolder) throws -> Process {
+  private func start(_ delivery: TemporaryFolder, _ database: TestDatabase) throws -> Process {
     let process = Process()
     process.executableURL = URL(filePath: try program)
-    process.arguments = ["long", folder.path, folder.file("demand.sqlite")]
+    process.arguments = ["long", delivery.path, database.argument]
     process.standardOutput = FileHandle.nullDevice
     try process.run()
     return process
   }
 
-  /// Killed at twenty moments of a load, the database opens, is sound, and holds the load whole or not at all; the next
-  /// load completes it.
-  @Test func killedLoads() throws {
-    let folder = try TemporaryFolder()
-    let rows = 200 * 300
-    try folder.write(
-      "product,category,department\n" + (0..<200).map { "p\($0),c,d\($0 % 4)\n" }.joined(), to: "products.csv")
-    try folder.write("store,region\ns,r\n", to: "stores.csv")
-    let first = Day(iso: "2023-01-01")!
-    var sales = "date,product,store,units,price,promotion,stock\n"
-    for day in 0..<300 { for product in 0..<200 { sales += "\(first + day),p\(product),s,\(day % 9),2.5,0,ok\n" } }
-    try folder.write(sales, to: "sales.csv")
-    let url = DatabaseURL(path: folder.file("demand.sqlite"))
+  /// Killed at random moments of a load, the creation of the database among them, the database opens, is sound, and holds
+  /// the load whole or not at all; the next load completes it. `DEMAND_KILLS` sets how often; `make kills` takes 200.
+  @Test(arguments: DatabaseKind.available) func killedLoads(on kind: DatabaseKind) throws {
+    let kills = ProcessInfo.processInfo.environment["DEMAND_KILLS"].flatMap { Int($0) } ?? 10
+    let delivery = try TemporaryFolder()
+    try deliver(to: delivery)
+    let database = try TestDatabase(kind)
 
     // How long a load takes when nobody stops it, and what it leaves.
     let began = ContinuousClock.now
-    let whole = try start(folder)
+    let whole = try start(delivery, database)
     whole.waitUntilExit()
     #expect(whole.terminationStatus == 0)
-    let duration = ContinuousClock.now - began
-    let complete = try openStore(url, mode: .readOnly, now: Delivery.now)
+    let duration = (ContinuousClock.now - began) / .seconds(1)
+    let complete = try openStore(database.url, mode: .readOnly, now: Delivery.now)
     let snapshot = try complete.dataSnapshot()
-    #expect(try complete.dataSummary().rows == rows)
+    #expect(try complete.dataSummary().rows == Self.rows)
     try complete.close()
 
-    func removeDatabase() throws {
-      for ending in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: url.place + ending) }
-    }
-    try removeDatabase()
+    try database.clear()
     var outcomes: [Int: Int] = [:]
-    for attempt in 0..<20 {
-      let process = try start(folder)
-      Thread.sleep(forTimeInterval: duration / .seconds(1) * Double(attempt + 1) / 20)
+    for attempt in 0..<kills {
+      let process = try start(delivery, database)
+      // Every third in the first tenth, where the database is made.
+      let span = attempt % 3 == 0 ? 0.1 : 1
+      Thread.sleep(forTimeInterval: duration * Double.random(in: 0...span))
       if process.isRunning { kill(process.processIdentifier, SIGKILL) }
       process.waitUntilExit()
-      let store = try openStore(url, mode: .readWrite(create: true), now: Delivery.now)
+      let store = try openStore(database.url, mode: .readWrite(create: true), now: Delivery.now)
       #expect(try store.integrityIsOK())
       let found = try store.dataSummary()
-      #expect(found.rows == 0 || found.rows == rows)
+      #expect(found.rows == 0 || found.rows == Self.rows)
       #expect(found.loads == (found.rows == 0 ? 0 : 1) && found.products == (found.rows == 0 ? 0 : 200))
       outcomes[found.rows, default: 0] += 1
-      if found.rows == rows {
+      if found.rows == Self.rows {
         #expect(try store.dataSnapshot() == snapshot)
-        try store.close()
-        try removeDatabase()
-      } else {
-        try store.close()
       }
+      try store.close()
+      // The creation of a database is interrupted only where there is none.
+      if found.rows == Self.rows || attempt % 3 == 2 { try database.clear() }
     }
     #expect(outcomes[0, default: 0] >= 3, "the kills came too late: \(outcomes)")
-    let last = try start(folder)
+    let last = try start(delivery, database)
     last.waitUntilExit()
     #expect(last.terminationStatus == 0)
-    let store = try openStore(url, mode: .readOnly, now: Delivery.now)
+    let store = try openStore(database.url, mode: .readOnly, now: Delivery.now)
     #expect(try store.dataSnapshot() == snapshot)
+  }
+
+  /// Several programs load the same delivery into a new database: one does, and the others find it done.
+  @Test(arguments: DatabaseKind.available) func manyLoadersAtOnce(on kind: DatabaseKind) throws {
+    let delivery = try TemporaryFolder()
+    try deliver(to: delivery)
+    let database = try TestDatabase(kind)
+    let loaders = try (0..<4).map { _ in try start(delivery, database) }
+    for loader in loaders {
+      loader.waitUntilExit()
+      #expect(loader.terminationStatus == 0)
+    }
+    let store = try openStore(database.url, mode: .readOnly, now: Delivery.now)
+    let summary = try store.dataSummary()
+    #expect(summary.rows == Self.rows && summary.loads == 1 && summary.series == 200)
   }
 }

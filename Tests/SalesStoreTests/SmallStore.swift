@@ -74,10 +74,13 @@ struct SmallStore {
   }
 
   func run(key: String = "key", status: RunRecord.Status = .complete) throws -> RunRecord {
-    try store.createRun(
-      RunRecord(
-        key: key, command: "nightly", status: status, origin: Self.first + 9, horizon: 2, seed: .max,
-        startedAt: Self.noon, snapshot: "s", configurationHash: "c", codeVersion: "1", cpuClass: "v3"))
+    try store.createRun(Self.runRecord(key: key, status: status))
+  }
+
+  static func runRecord(key: String = "key", status: RunRecord.Status = .complete) -> RunRecord {
+    RunRecord(
+      key: key, command: "nightly", status: status, origin: first + 9, horizon: 2, seed: .max, startedAt: noon,
+      snapshot: "s", configurationHash: "c", codeVersion: "1", cpuClass: "v3")
   }
 
   /// One forecast for every node of the hierarchy, recognisable by its values.

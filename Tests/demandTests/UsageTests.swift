@@ -7,6 +7,7 @@ import Testing
     "nightly", "serve",
     "query", "query forecast", "query sales", "query accuracy", "backtest", "runs", "runs list", "runs show",
     "runs rollback", "config", "config show", "config check", "tutorial",
+    "data", "data status", "data check", "data export", "db", "db status", "db migrate", "db backup", "db vacuum",
   ]
 
   @Test(arguments: [""] + commands) func helpBeginsWithExamples(command: String) throws {
@@ -21,7 +22,7 @@ import Testing
     #expect(try #require(lines.firstIndex { $0.hasPrefix("USAGE:") }) > examples)
   }
 
-  @Test(arguments: commands.filter { !["ingest", "query", "runs", "config", "tutorial"].contains($0) })
+  @Test(arguments: commands.filter { !["ingest", "query", "runs", "config", "data", "db", "tutorial"].contains($0) })
   func commonOptionsAreEverywhere(command: String) throws {
     let help = try DemandProgram.run(command.split(separator: " ").map(String.init) + ["--help"], in: Scratch())
     for option in ["--config", "--database", "--seed", "--threads", "--quiet", "--log-format"] {
@@ -56,6 +57,7 @@ import Testing
     ("runs show", "run"), ("runs show 1 --series --diagnostics", "--diagnostics"), ("runs list --limit 0", "--limit"),
     ("config check", "file"), ("tutorial", "tutorial"), ("tutorial baking", "baking"),
     ("tutorial grouped --draws 9", "--draws is 9"), ("tutorial grouped --no-plots --output x", "--no-plots"),
+    ("data status --gaps --loads", "--loads"), ("data export", "--output"), ("db backup", "file"),
     ("runs list --database mysql://x", "mysql://"),
     ("runs list --database postgresql://me:secret@x/db", "holds a password"),
     ("fit --config no.yml", "no.yml: no such file"), ("runs list --config no.yml", "no.yml: no such file"),
@@ -74,7 +76,8 @@ import Testing
 
   @Test(arguments: [
     "fit", "forecast", "forecast export", "nightly", "serve", "query forecast", "query sales", "query accuracy",
-    "backtest", "runs list", "runs show 1", "runs rollback", "ingest quarantine",
+    "backtest", "runs list", "runs show 1", "runs rollback", "ingest quarantine", "data status", "data status --gaps",
+    "data check", "data export --output out", "db status", "db backup b", "db vacuum",
   ])
   func withoutADatabaseThereIsNoData(command: String) throws {
     let folder = try Scratch()

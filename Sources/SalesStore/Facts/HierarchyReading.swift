@@ -70,7 +70,7 @@ extension SQLStore {
   }
 
   /// Leaves of a tree sorted by path, with the names of the levels below `all`.
-  private static func leaves(
+  static func leaves(
     _ database: any SQLConnection, tree: String
   ) throws -> (levels: [String], ids: [Int], paths: [[String]]) {
     let levels = try database.texts("SELECT name FROM tree_levels WHERE tree = ? ORDER BY depth", [tree])

@@ -25,6 +25,10 @@ public enum StoreError: Error, Hashable, Sendable {
   case lockHeld(place: String, holder: String)
   /// The database cannot be written: read only, no permission, no room.
   case unwritable(place: String, reason: String)
+  /// The database is there and cannot be read as it is.
+  case unreadable(place: String, reason: String)
+  /// A backup that was not made.
+  case backupFailed(path: String, reason: String)
   /// No connection to the server: wrong address, not running, wrong password.
   case unreachable(place: String, reason: String)
   /// The connection broke within a transaction.
@@ -63,7 +67,7 @@ extension StoreError: CustomStringConvertible {
         + "the database was not touched"
     case .olderDatabase(let place, let version, let known):
       "database '\(place)' is at schema version \(version), this program needs \(known): "
-        + "run a writing command, such as `demand ingest`, which migrates it"
+        + "run `demand db migrate`"
     case .migrationChanged(let version, let name):
       "migration \(version) (\(name)) differs from the one that built this database: restore the original file, "
         + "and put changes into a new migration"
@@ -78,6 +82,8 @@ extension StoreError: CustomStringConvertible {
         + (place.hasPrefix("postgresql:")
           ? "the user's rights and the server's disk"
           : "the folder's permissions and free space")
+    case .backupFailed(let path, let reason): "no backup was written to '\(path)': \(reason)"
+    case .unreadable(let place, let reason): "database '\(place)' cannot be read: \(reason)"
     case .unreachable(let place, let reason):
       "cannot connect to '\(place)' (\(reason)): check that the server runs, the address, the user and the password"
     case .connectionLost(let place, let reason):

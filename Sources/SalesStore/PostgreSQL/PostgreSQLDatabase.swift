@@ -139,6 +139,24 @@ final class PostgreSQLDatabase: SQLDatabase {
     }
   }
 
+  func backup(to path: String) throws {
+    let schema = try read { try $0.text("SELECT current_schema()") } ?? "public"
+    try PostgreSQLDump(options: options, schema: schema).write(to: path)
+  }
+
+  func vacuum() throws {
+    guard !isReadOnly else {
+      throw StoreError.unwritable(place: place, reason: "it was opened for reading only")
+    }
+    let session = try take() ?? PostgreSQLSession(options)
+    let tables = try session.text(
+      "SELECT string_agg(format('%I', tablename), ', ') FROM pg_tables WHERE schemaname = current_schema()")
+    // Each on its own: neither works inside a transaction with others.
+    try session.command("CLUSTER sales")
+    try session.command("VACUUM (ANALYZE) \(tables ?? "sales")")
+    giveBack(session)
+  }
+
   func batchLock(holder: String) throws -> any BatchLock {
     let session = try PostgreSQLSession(options)
     guard try session.text("SELECT pg_try_advisory_lock(\(Self.lockKey), 100)") == "t" else {

@@ -23,6 +23,13 @@ struct PostgreSQLOptions {
 
   var password: String? { given["password"] }
 
+  /// All options but the password, as `KEY='VALUE'`, for a program's command line.
+  var withoutPassword: String {
+    given.filter { $0.key != "password" }.sorted { $0.key < $1.key }
+      .map { "\($0.key)='\($0.value.replacing("\\", with: "\\\\").replacing("'", with: "\\'"))'" }
+      .joined(separator: " ")
+  }
+
   /// The database without secrets: `postgresql://user@host:port/name`, as far as it is known.
   var place: String {
     func value(_ option: String, _ variable: String) -> String? {

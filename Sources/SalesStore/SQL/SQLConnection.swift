@@ -25,6 +25,12 @@ protocol SQLDatabase: AnyObject, Sendable {
   /// The database's own check: true when it finds nothing wrong.
   func integrityIsOK() throws -> Bool
 
+  /// Copies the whole database into a file that is not there yet.
+  func backup(to path: String) throws
+
+  /// Gives free room back, and puts rows in the order of their keys.
+  func vacuum() throws
+
   /// One batch at a time: a lock that ends with the process in whatever way that ends.
   func batchLock(holder: String) throws -> any BatchLock
 

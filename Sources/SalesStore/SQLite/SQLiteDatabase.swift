@@ -10,52 +10,88 @@ final class SQLiteDatabase: SQLDatabase {
   private let isNew: Bool
   /// Serialises all access of this process; other processes read along in WAL.
   private let queue: DatabaseQueue
+  /// The file's state as it was opened, where it is read without locks.
+  private let frozen: SQLiteFiles.State?
 
   var dialect: SQLDialect { .sqlite }
 
-  private init(path: String, isNew: Bool, queue: DatabaseQueue) {
+  private init(path: String, isNew: Bool, queue: DatabaseQueue, frozen: SQLiteFiles.State? = nil) {
     self.path = path
     self.isNew = isNew
     self.queue = queue
+    self.frozen = frozen
   }
 
   /// Opens a file, after looking at it without touching it.
   static func open(_ path: String, mode: StoreMode, migrator: SchemaMigrator) throws(StoreError) -> SQLiteDatabase {
-    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-    let size = (attributes?[.size] as? NSNumber)?.intValue
-    guard attributes?[.type] as? FileAttributeType != .typeDirectory else {
-      throw .unwritable(place: path, reason: "it is a folder")
-    }
-    let exists = (size ?? 0) > 0
+    let files = SQLiteFiles(path)
+    guard !files.isFolder else { throw .unwritable(place: path, reason: "it is a folder") }
+    let exists = (files.size ?? 0) > 0
     guard exists || mode == .readWrite(create: true) else { throw .missingDatabase(place: path) }
-    if exists, mode != .readOnly {
-      let look = SQLiteDatabase(path: path, isNew: false, queue: try connect(path, readOnly: true))
+    if mode == .readOnly { return try openForReading(files) }
+    if exists {
+      // A process that was killed as it made the file left a journal, which only a writer may roll back.
+      let queue = try connect(path, files.hasJournal ? .writing(log: false) : .reading)
+      let look = SQLiteDatabase(path: path, isNew: false, queue: queue)
       try migrator.requireUsable(look)
       do { try look.close() } catch { throw look.storeError(error) }
     }
-    return SQLiteDatabase(path: path, isNew: size == nil, queue: try connect(path, readOnly: mode == .readOnly))
+    return SQLiteDatabase(path: path, isNew: files.size == nil, queue: try connect(path, .writing(log: true)))
   }
 
-  private static func connect(_ path: String, readOnly: Bool) throws(StoreError) -> DatabaseQueue {
-    var configuration = Configuration()
-    configuration.readonly = readOnly
-    configuration.foreignKeysEnabled = true
-    configuration.busyMode = .timeout(10)
-    configuration.label = "demand"
-    if !readOnly { configuration.journalMode = .wal }
-    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cache_size = -65536") }
+  /// Reading in WAL writes too, into the file `-shm`; where that cannot be, and nobody writes, it is done without.
+  private static func openForReading(_ files: SQLiteFiles) throws(StoreError) -> SQLiteDatabase {
     do {
-      let queue = try DatabaseQueue(path: path, configuration: configuration)
-      // GRDB lowers `synchronous` to NORMAL with WAL, which may lose the last commits on power loss.
-      if !readOnly { try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") } }
-      return queue
+      let queue = try makeQueue(files.path, .reading)
+      _ = try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_master") }
+      return SQLiteDatabase(path: files.path, isNew: false, queue: queue)
+    } catch let error as DatabaseError where [.SQLITE_CANTOPEN, .SQLITE_READONLY].contains(error.resultCode) {
+      guard files.isReadable, let state = files.state else { throw storeError(error, path: files.path) }
+      guard !files.hasLog, !files.hasJournal, SQLiteFiles.understandsURIs else {
+        throw .unreadable(
+          place: files.path,
+          reason: "its last changes are in a file beside it that only a user with the right to write in the folder can "
+            + "fold in: run `demand db migrate` as one, or copy the database with its -wal file elsewhere")
+      }
+      return SQLiteDatabase(
+        path: files.path, isNew: false, queue: try connect(files.immutableURI, .reading), frozen: state)
     } catch {
-      throw storeError(error, path: path)
+      throw storeError(error, path: files.path)
     }
   }
 
+  private enum Purpose: Equatable {
+    case reading
+    /// - Parameter log: whether to turn to WAL.
+    case writing(log: Bool)
+  }
+
+  private static func connect(_ path: String, _ purpose: Purpose) throws(StoreError) -> DatabaseQueue {
+    do { return try makeQueue(path, purpose) } catch { throw storeError(error, path: path) }
+  }
+
+  private static func makeQueue(_ path: String, _ purpose: Purpose) throws -> DatabaseQueue {
+    var configuration = Configuration()
+    configuration.readonly = purpose == .reading
+    configuration.foreignKeysEnabled = true
+    configuration.busyMode = .timeout(10)
+    configuration.label = "demand"
+    let log = purpose == .writing(log: true)
+    if log { configuration.journalMode = .wal }
+    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cache_size = -65536") }
+    let queue = try DatabaseQueue(path: path, configuration: configuration)
+    // GRDB lowers `synchronous` to NORMAL with WAL, which may lose the last commits on power loss.
+    if log { try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") } }
+    return queue
+  }
+
   func read<T>(_ body: (any SQLConnection) throws -> T) throws -> T {
-    try queue.read { try body(SQLiteConnection($0)) }
+    guard let frozen else { return try queue.read { try body(SQLiteConnection($0)) } }
+    let result = Result { try queue.read { try body(SQLiteConnection($0)) } }
+    // Read without locks: worth nothing if somebody wrote meanwhile.
+    let files = SQLiteFiles(path)
+    guard files.state == frozen, !files.hasLog else { throw StoreError.busy(place: path) }
+    return try result.get()
   }
 
   /// Takes the one write lock at its start, whatever the scope.
@@ -79,12 +115,21 @@ final class SQLiteDatabase: SQLDatabase {
     try queue.read { try String.fetchOne($0, sql: "PRAGMA integrity_check") == "ok" }
   }
 
+  func backup(to path: String) throws {
+    try queue.inDatabase { try $0.execute(sql: "VACUUM INTO ?", arguments: [path]) }
+  }
+
+  func vacuum() throws {
+    try queue.writeWithoutTransaction { try $0.execute(sql: "VACUUM") }
+    settle()
+  }
+
   func batchLock(holder: String) throws -> any BatchLock { try FileLock(path: path + ".lock", holder: holder) }
 
   func discardIfCreated() throws {
     guard isNew else { return }
     try close()
-    for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
+    for suffix in ["", "-wal", "-shm", "-journal"] { try? FileManager.default.removeItem(atPath: path + suffix) }
   }
 
   func close() throws { try queue.close() }
@@ -100,12 +145,19 @@ final class SQLiteDatabase: SQLDatabase {
       return .database(place: path, reason: String(describing: error))
     }
     let message = error.message ?? "SQLite error \(error.resultCode.rawValue)"
-    return switch error.resultCode {
-    case .SQLITE_BUSY, .SQLITE_LOCKED: .busy(place: path)
-    case .SQLITE_NOTADB: .notADatabase(place: path)
-    case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_FULL, .SQLITE_IOERR:
+    return switch (error.extendedResultCode, error.resultCode) {
+    case (.SQLITE_READONLY_DBMOVED, _): .unwritable(place: path, reason: "the file was moved or deleted while in use")
+    case (.SQLITE_READONLY_ROLLBACK, _), (.SQLITE_READONLY_RECOVERY, _), (.SQLITE_READONLY_CANTINIT, _):
+      .unreadable(
+        place: path,
+        reason: "a program was killed as it wrote, and only a user with the right to write can undo the rest of that: "
+          + "run `demand db migrate` as one")
+    case (.SQLITE_IOERR_READ, _), (.SQLITE_IOERR_SHORT_READ, _): .unreadable(place: path, reason: message)
+    case (_, .SQLITE_BUSY), (_, .SQLITE_LOCKED): .busy(place: path)
+    case (_, .SQLITE_NOTADB): .notADatabase(place: path)
+    case (_, .SQLITE_CANTOPEN), (_, .SQLITE_READONLY), (_, .SQLITE_PERM), (_, .SQLITE_FULL), (_, .SQLITE_IOERR):
       .unwritable(place: path, reason: message)
-    case .SQLITE_CORRUPT: .corrupt(what: "the file '\(path)'", reason: message)
+    case (_, .SQLITE_CORRUPT): .corrupt(what: "the file '\(path)'", reason: message)
     default: .database(place: path, reason: message)
     }
   }

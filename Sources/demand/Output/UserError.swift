@@ -117,10 +117,12 @@ extension UserError {
           .failed,
           "use the version of demand that wrote this database, or a later one; 'demand --version' tells this one"
         )
-      case .olderDatabase: (.failed, "any writing command, such as 'demand ingest' or 'demand nightly', migrates it")
+      case .olderDatabase: (.failed, "'demand db migrate' brings it up to date, as every writing command does")
       case .busy, .lockHeld: (.lockHeld, "wait for the other process to end")
       case .unwritable:
         (.failed, "give --database a path in a folder that you can write, or a server's user who may write")
+      case .backupFailed: (.failed, "name a new file in a folder with room, see 'demand db backup --help'")
+      case .unreadable: (.failed, "a database needs its -wal file beside it, and a folder that can be written")
       case .unreachable:
         (.failed, "the password comes from PGPASSWORD, ~/.pgpass or a service file; psql takes the same URL")
       case .connectionLost, .outcomeUnknown: (.failed, "start the same command again")

@@ -1,0 +1,164 @@
+import ArgumentParser
+import DemandData
+import Foundation
+import SalesStore
+
+struct DataCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data",
+    abstract: "Tells what data there is, whether it is sound, and writes it out again.",
+    discussion: """
+      Examples:
+        demand data status
+        demand data status --level department:store
+        demand data status --gaps
+        demand data check
+        demand data export --output delivery
+      """,
+    subcommands: [DataStatus.self, DataCheck.self, DataExport.self])
+}
+
+struct DataStatus: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status",
+    abstract: "How fresh and complete the data is: in all, by node, by gap or by load.",
+    discussion: """
+      Examples:
+        demand data status
+        demand data status --level all:store
+        demand data status --level department:store --format csv
+        demand data status --gaps
+        demand data status --loads
+
+      With --level, days of series by what is known of them: sold, zeros (on sale, none bought), closed, not ranged, out \
+      of stock, unknown. A gap is a stretch of days on which nothing is known of a store.
+      """)
+
+  @Option(
+    help: ArgumentHelp("All nodes of a pair of levels, such as department:store.", valueName: "pair")) var level:
+    String?
+  @Flag(help: "Days on which a store delivered nothing.") var gaps = false
+  @Flag(help: "Loads, the newest first.") var loads = false
+  @OptionGroup var output: FormatOptions
+  @OptionGroup(title: "Common options") var common: CommonOptions
+
+  func validate() throws {
+    if [level != nil, gaps, loads].count(where: { $0 }) > 1 {
+      throw ValidationError("give one of --level, --gaps and --loads")
+    }
+  }
+
+  func run() throws {
+    let store = try common.openForReading()
+    if loads {
+      output.show(try Self.loadTable(store))
+    } else if gaps {
+      output.show(Self.gapTable(try store.panel()))
+    } else if let level {
+      let panel = try store.panel()
+      output.show(Self.coverageTable(panel, at: try NodeSelection.levelPair(named: level, in: panel.hierarchy)))
+    } else {
+      output.show(try Self.overview(store, now: Date()))
+    }
+  }
+
+  private static func overview(_ store: any SalesStore, now: Date) throws -> OutputTable {
+    let summary = try store.dataSummary()
+    var table = OutputTable([.text("field"), .text("value")])
+    func add(_ field: String, _ value: OutputTable.Cell) { table.append([.text(field), value]) }
+    func add(_ field: String, _ day: Day?) { add(field, day.map { .day($0) } ?? .missing) }
+    let today = Day(number: Int((now.timeIntervalSince1970 / 86_400).rounded(.down)))
+    add("complete_through", summary.completeThrough)
+    add("days_behind", summary.completeThrough.map { .integer(max(0, today - $0)) } ?? .missing)
+    add("first_day", summary.firstDay)
+    add("last_day", summary.lastDay)
+    add("calendar_known_through", summary.calendarKnownThrough)
+    for (field, count) in [
+      ("products", summary.products), ("stores", summary.stores), ("series", summary.series), ("rows", summary.rows),
+    ] { add(field, .integer(count)) }
+    add("units", .number(summary.units))
+    for (status, count) in summary.rowsByStatus.sorted(by: { $0.key < $1.key }) {
+      add("rows_\(status.replacing(/[A-Z]/) { "_" + $0.output.lowercased() })", .integer(count))
+    }
+    for (field, count) in [
+      ("price_steps", summary.priceSteps), ("events", summary.events), ("loads", summary.loads),
+      ("quarantined", summary.quarantined),
+    ] { add(field, .integer(count)) }
+    if let last = try store.loads().last {
+      add(
+        "last_load", .text("\(last.id), \(last.finishedAt.formatted(.iso8601)), \(last.files.joined(separator: " "))"))
+    }
+    return table
+  }
+
+  private static func coverageTable(_ panel: Panel, at pair: LevelPair) -> OutputTable {
+    var table = OutputTable(
+      NodeNames.columns + [
+        .integer("series"), .integer("units"), .day("first_day"), .day("last_day"), .integer("sold"), .integer("zeros"),
+        .integer("closed"), .integer("not_ranged"), .integer("out_of_stock"), .integer("unknown"),
+      ])
+    for it in panel.coverage(at: pair) {
+      let days: [OutputTable.Cell] = [it.firstDay, it.lastDay].map { $0.map { .day($0) } ?? .missing }
+      let counts = [it.sold, it.zeros, it.closed, it.notRanged, it.outOfStock, it.unknown]
+      table.append(
+        panel.hierarchy.names(of: it.node).cells + [.integer(it.series), .integer(it.units)] + days
+          + counts.map { .integer($0) })
+    }
+    return table
+  }
+
+  private static func gapTable(_ panel: Panel) -> OutputTable {
+    var table = OutputTable([.text("store"), .day("from"), .day("through"), .integer("days")])
+    for gap in panel.storeGaps() {
+      table.append([.text(gap.store), .day(gap.from), .day(gap.through), .integer(gap.through - gap.from + 1)])
+    }
+    return table
+  }
+
+  private static func loadTable(_ store: any SalesStore) throws -> OutputTable {
+    var table = OutputTable([
+      .integer("load"), .text("source"), .text("finished"), .number("seconds", 1), .integer("rows_loaded"),
+      .integer("quarantined"), .day("complete_through"), .text("files"),
+    ])
+    for load in try store.loads().reversed() {
+      table.append([
+        .integer(load.id), .text(load.source), .text(load.finishedAt.formatted(.iso8601)),
+        .number(load.finishedAt.timeIntervalSince(load.startedAt)), .integer(load.summary.rowsLoaded),
+        .integer(load.summary.rowsQuarantined), load.summary.completeThrough.map { .day($0) } ?? .missing,
+        .text(load.files.joined(separator: " ")),
+      ])
+    }
+    return table
+  }
+}
+
+struct DataCheck: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Looks for damage and contradictions in the database.",
+    discussion: """
+      Examples:
+        demand data check
+        demand data check --format json
+
+      Exit code 1 when one of the checks finds an error; warnings are for you to judge.
+      """)
+
+  @OptionGroup var output: FormatOptions
+  @OptionGroup(title: "Common options") var common: CommonOptions
+
+  func run() throws {
+    let findings = try common.openForReading().check()
+    var table = OutputTable([.text("check"), .text("result"), .integer("count"), .text("meaning")])
+    for it in findings {
+      table.append([.text(it.check), .text(it.severity.rawValue), .integer(it.count), .text(it.meaning)])
+    }
+    output.show(table)
+    let errors = findings.filter { $0.severity == .error }
+    guard errors.isEmpty else {
+      throw UserError(
+        .failed, "the database is not sound: \(errors.map(\.check).joined(separator: ", "))",
+        hint: "the table says what mends each; 'demand db backup' first keeps what there is")
+    }
+  }
+}

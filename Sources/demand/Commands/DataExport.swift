@@ -1,0 +1,118 @@
+import ArgumentParser
+import DemandData
+import ForecastReport
+import Foundation
+import SalesStore
+
+struct DataExport: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Writes products, stores, events and sales as a delivery in long format.",
+    discussion: """
+      Examples:
+        demand data export --output delivery
+        demand data export --output monday --from 2026-03-02 --to 2026-03-02
+
+      'demand ingest delivery' takes the files again. Days of which nothing is known and days out of range have no row; \
+      every row has the price in force.
+      """)
+
+  @Option(help: ArgumentHelp("Folder for the files, made where there is none.", valueName: "folder")) var output: String
+  @Option(help: ArgumentHelp("First day of sales.", valueName: "YYYY-MM-DD")) var from: Day?
+  @Option(help: ArgumentHelp("Last day of sales.", valueName: "YYYY-MM-DD")) var to: Day?
+  @OptionGroup(title: "Common options") var common: CommonOptions
+
+  func validate() throws {
+    if let from, let to, to < from { throw ValidationError("--to \(to) is before --from \(from)") }
+  }
+
+  func run() throws {
+    let store = try common.openForReading()
+    try WritableFolder.require(output)
+    let locations = try store.masters(tree: "location")
+    try write("products.csv") { line in try Self.masters(try store.masters(tree: "product"), hasKind: true, line) }
+    try write("stores.csv") { line in try Self.masters(locations, hasKind: false, line) }
+    try write("events.csv") { line in try Self.events(try store.calendar(), levels: locations.levels, line) }
+    var rows = 0
+    try write("sales.csv") { line in
+      try line(["date", "product", "store", "units", "price", "promotion", "stock"])
+      try store.salesRows(from: from, to: to) { row in
+        guard row.status != .notRanged, row.status != .unknown else { return }
+        rows += 1
+        try line([
+          row.day.iso, row.product, row.store, Self.number(row.units), row.price.map(Self.number) ?? "",
+          row.isPromoted ? "1" : "0", row.status == .outOfStock ? "out" : "ok",
+        ])
+      }
+    }
+    common.note("\(output): \(rows) rows of sales")
+  }
+
+  private typealias Line = ([String]) throws -> Void
+
+  private static func masters(
+    _ masters: (levels: [String], rows: [MasterRow]), hasKind: Bool, _ line: Line
+  ) throws {
+    // The leaf's own name comes first, as in the long format.
+    let levels = masters.levels.suffix(1) + masters.levels.dropLast()
+    try line(levels + (hasKind ? ["kind"] : []))
+    for row in masters.rows {
+      let names = row.path.suffix(1) + row.path.dropLast()
+      try line(names + (hasKind ? [row.isCount ? "count" : "measure"] : []))
+    }
+  }
+
+  private static func events(_ calendar: EventCalendar, levels: [String], _ line: Line) throws {
+    struct Key: Hashable {
+      let day: Day
+      let scope: EventCalendar.Scope
+    }
+    // The level of most events first; others have a column of their own.
+    let scopes = calendar.events.map(\.scope) + calendar.closures.map(\.scope)
+    let used = levels.filter { level in
+      scopes.contains { if case .location(let its, _) = $0 { its == level } else { false } }
+    }
+    let columns = used.isEmpty ? Array(levels.dropLast().prefix(1)) : used
+    try line(["date", "event", "type"] + columns + ["closed"])
+    func write(_ day: Day, _ name: String, _ type: String, _ scope: EventCalendar.Scope, closed: Bool) throws {
+      var places = columns.map { _ in "" }
+      if case .location(let level, let node) = scope, let index = columns.firstIndex(of: level) { places[index] = node }
+      try line([day.iso, name, type] + places + [closed ? "1" : "0"])
+    }
+    var closures = Set(calendar.closures.map { Key(day: $0.day, scope: $0.scope) })
+    for event in calendar.events {
+      let closed = closures.remove(Key(day: event.day, scope: event.scope)) != nil
+      try write(event.day, event.name, event.type, event.scope, closed: closed)
+    }
+    for closure in calendar.closures where closures.contains(Key(day: closure.day, scope: closure.scope)) {
+      try write(closure.day, "", "", closure.scope, closed: true)
+    }
+  }
+
+  private static func number(_ value: Double) -> String {
+    value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : String(value)
+  }
+
+  /// A file of comma-separated lines; readers see it whole or not at all.
+  private func write(_ name: String, _ body: (Line) throws -> Void) throws {
+    try AtomicFile.write(to: URL(fileURLWithPath: output).appendingPathComponent(name)) { sink in
+      var bytes: [UInt8] = []
+      try body { fields in
+        for (index, field) in fields.enumerated() {
+          if index > 0 { bytes.append(UInt8(ascii: ",")) }
+          if field.utf8.contains(where: { [0x22, 0x2C, 0x0A, 0x0D].contains($0) }) {
+            bytes += Array("\"\(field.replacing("\"", with: "\"\""))\"".utf8)
+          } else {
+            bytes += Array(field.utf8)
+          }
+        }
+        bytes.append(UInt8(ascii: "\n"))
+        if bytes.count > 1 << 20 {
+          try sink(bytes)
+          bytes.removeAll(keepingCapacity: true)
+        }
+      }
+      try sink(bytes)
+    }
+  }
+}
