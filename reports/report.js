@@ -154,8 +154,14 @@
     svg += `<path class="sold" d="${line(f, past, start)}"/>`;
     svg += `<path class="halo" d="${line(f, median, ahead)}"/><path class="median" d="${line(f, median, ahead)}"/>`;
     svg += `<line class="split" x1="${trimmed(split)}" x2="${trimmed(split)}" y1="6" y2="${trimmed(base)}"/>`;
-    svg += `<text class="side end" x="${trimmed(split - 6)}" y="13">sold</text>`;
-    svg += `<text class="side" x="${trimmed(split + 6)}" y="13">forecast</text>`;
+    // Where the days ahead are too narrow for the word, it ends with them, and the other makes room.
+    if (width - f.right - split < 64) {
+      svg += `<text class="side" x="${trimmed(f.left)}" y="13">sold</text>`;
+      svg += `<text class="side end" x="${trimmed(width - 2)}" y="13">forecast</text>`;
+    } else {
+      svg += `<text class="side end" x="${trimmed(split - 6)}" y="13">sold</text>`;
+      svg += `<text class="side" x="${trimmed(split + 6)}" y="13">forecast</text>`;
+    }
     svg += `<line class="cursor" y1="20" y2="${trimmed(base)}" visibility="hidden"/></svg>`;
     return { svg, frame: f };
   }

@@ -29,6 +29,9 @@ enum {
   CNK_SKIPPED = 5,
 };
 
+/// Units of a day up to which they are counted one by one.
+enum { CNK_MANY = 4096 };
+
 /// The days of one series, as all its passes share them.
 typedef struct {
   int32_t day_count;
@@ -38,9 +41,12 @@ typedef struct {
   const int32_t *units;
   /// `[day_count]`, of the kinds above.
   const uint8_t *kinds;
-  /// `exceedances[k]`: scored `CNK_POSITIVE` days with more than k units; descending.
+  /// `exceedances[k]`: scored `CNK_POSITIVE` days with more than k units, k below `CNK_MANY`; descending.
   int32_t exceedance_count;
   const int32_t *exceedances;
+  /// Units of the scored `CNK_POSITIVE` days with more than `CNK_MANY` units.
+  int32_t many_count;
+  const int32_t *many;
   /// `[CNK_WEEKDAYS][CNK_CONTRASTS]`: log weekday deviations are this matrix times the contrasts.
   const double *contrast_matrix;
 } cnk_series;

@@ -8,8 +8,11 @@ package struct SeriesDays: Sendable {
   package let units: [Int32]
   package let kinds: [UInt8]
   package let firstWeekday: Int
-  /// `exceedances[k]`: scored days with more than k units.
+  /// `exceedances[k]`: scored days with more than k units, k below ``many``.
   package let exceedances: [Int32]
+  /// Units of scored days with more than ``many``: one day's units, however many, take no memory of their number.
+  package let large: [Int32]
+  static let many = Int32(CNK_MANY)
 
   package var count: Int { units.count }
 
@@ -56,13 +59,13 @@ package struct SeriesDays: Sendable {
     self.kinds = kinds
     firstWeekday = (firstDay + start).weekday
     exceedances = Self.exceedances(units: self.units, kinds: kinds)
+    large = zip(self.units, kinds).filter { $1 == UInt8(CNK_POSITIVE) && $0 > Self.many }.map(\.0)
   }
 
   private static func exceedances(units: [Int32], kinds: [UInt8]) -> [Int32] {
-    var most = 0
-    for (sold, kind) in zip(units, kinds) where kind == UInt8(CNK_POSITIVE) { most = max(most, Int(sold)) }
-    var counts = [Int32](repeating: 0, count: most)
-    for (sold, kind) in zip(units, kinds) where kind == UInt8(CNK_POSITIVE) { counts[Int(sold) - 1] += 1 }
+    let scored = zip(units, kinds).filter { $1 == UInt8(CNK_POSITIVE) }.map { Int(min($0.0, many)) }
+    var counts = [Int32](repeating: 0, count: scored.max() ?? 0)
+    for sold in scored { counts[sold - 1] += 1 }
     var above: Int32 = 0
     for k in counts.indices.reversed() {
       above += counts[k]
@@ -76,12 +79,15 @@ package struct SeriesDays: Sendable {
     try units.withUnsafeBufferPointer { units in
       try kinds.withUnsafeBufferPointer { kinds in
         try exceedances.withUnsafeBufferPointer { exceedances in
-          try SeriesParameter.contrastMatrix.withUnsafeBufferPointer { matrix in
-            var series = cnk_series(
-              day_count: Int32(units.count), first_weekday: Int32(firstWeekday), units: units.baseAddress,
-              kinds: kinds.baseAddress, exceedance_count: Int32(exceedances.count),
-              exceedances: exceedances.baseAddress, contrast_matrix: matrix.baseAddress)
-            return try withUnsafePointer(to: &series, body)
+          try large.withUnsafeBufferPointer { large in
+            try SeriesParameter.contrastMatrix.withUnsafeBufferPointer { matrix in
+              var series = cnk_series(
+                day_count: Int32(units.count), first_weekday: Int32(firstWeekday), units: units.baseAddress,
+                kinds: kinds.baseAddress, exceedance_count: Int32(exceedances.count),
+                exceedances: exceedances.baseAddress, many_count: Int32(large.count), many: large.baseAddress,
+                contrast_matrix: matrix.baseAddress)
+              return try withUnsafePointer(to: &series, body)
+            }
           }
         }
       }

@@ -144,7 +144,8 @@ extension ModelRun {
     var text =
       "\(record.origin + 1) to \(record.origin + record.horizon): \(Int(total.mean.rounded())) units expected, "
       + "80% between \(total.quantile(0.1)) and \(total.quantile(0.9))"
-    if !recent.isEmpty, recent.contains(where: { $0 > 0 }) {
+    // As the report does: fewer days than four weeks are no pace.
+    if recent.count == 28, recent.contains(where: { $0 > 0 }) {
       let pace = Double(recent.reduce(0, +)) / Double(recent.count) * Double(forecast.days.count)
       let change = 100 * (total.mean / pace - 1)
       text += String(format: ", %+.1f%% on the pace of the last four weeks", change)

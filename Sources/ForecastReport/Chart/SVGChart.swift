@@ -36,9 +36,12 @@ struct SVGChart {
     svg += "<path class=\"halo\" d=\"\(frame.line(node.days.map { $0[3] }, from: ahead))\"/>"
     svg += "<path class=\"median\" d=\"\(frame.line(node.days.map { $0[3] }, from: ahead))\"/>"
     svg += "<line class=\"split\" x1=\"\(split)\" x2=\"\(split)\" y1=\"6\" y2=\"\(base)\"/>"
-    svg += "<text class=\"side end\" x=\"\(Figures.trimmed(frame.x(Double(origin.number) + 0.5) - 6))\" y=\"13\">"
-    svg += "sold</text>"
-    svg += "<text class=\"side\" x=\"\(Figures.trimmed(frame.x(Double(origin.number) + 0.5) + 6))\" y=\"13\">"
+    let divider = frame.x(Double(origin.number) + 0.5)
+    // Where the days ahead are too narrow for the word, it ends with them, and the other makes room.
+    let isNarrow = width - frame.right - divider < 64
+    let (sold, forecast) = isNarrow ? (frame.left, width - 2) : (divider - 6, divider + 6)
+    svg += "<text class=\"side\(isNarrow ? "" : " end")\" x=\"\(Figures.trimmed(sold))\" y=\"13\">sold</text>"
+    svg += "<text class=\"side\(isNarrow ? " end" : "")\" x=\"\(Figures.trimmed(forecast))\" y=\"13\">"
     return svg + "forecast</text></svg>"
   }
 

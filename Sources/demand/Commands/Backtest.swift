@@ -49,6 +49,6 @@ struct BacktestCommand: ParsableCommand {
     }
     let days = result.origins.map(\.iso).joined(separator: ", ")
     common.note("backtest of \(result.horizon) days from \(days)")
-    output.show(AccuracyTable.table(result.accuracy))
+    try output.show(AccuracyTable.table(result.accuracy))
   }
 }

@@ -27,7 +27,8 @@ struct ConfigShow: ParsableCommand {
   @OptionGroup(title: "Common options") var common: CommonOptions
 
   func run() throws {
-    print(effective ? try common.loadConfiguration().effectiveYAML : DemandConfiguration.embeddedText, terminator: "")
+    try StandardOutput.write(
+      effective ? common.loadConfiguration().effectiveYAML : DemandConfiguration.embeddedText)
   }
 }
 

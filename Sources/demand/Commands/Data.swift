@@ -51,14 +51,14 @@ struct DataStatus: ParsableCommand {
   func run() throws {
     let store = try common.openForReading()
     if loads {
-      output.show(try Self.loadTable(store))
+      try output.show(try Self.loadTable(store))
     } else if gaps {
-      output.show(Self.gapTable(try store.panel()))
+      try output.show(Self.gapTable(try store.panel()))
     } else if let level {
       let panel = try store.panel()
-      output.show(Self.coverageTable(panel, at: try NodeSelection.levelPair(named: level, in: panel.hierarchy)))
+      try output.show(Self.coverageTable(panel, at: try NodeSelection.levelPair(named: level, in: panel.hierarchy)))
     } else {
-      output.show(try Self.overview(store, now: Date()))
+      try output.show(try Self.overview(store, now: Date()))
     }
   }
 
@@ -153,7 +153,7 @@ struct DataCheck: ParsableCommand {
     for it in findings {
       table.append([.text(it.check), .text(it.severity.rawValue), .integer(it.count), .text(it.meaning)])
     }
-    output.show(table)
+    try output.show(table)
     let errors = findings.filter { $0.severity == .error }
     guard errors.isEmpty else {
       throw UserError(

@@ -48,7 +48,7 @@ struct ForecastExportCommand: ParsableCommand {
       }
       common.note("run \(source.id): \(output)")
     } else {
-      try write(pairs, of: source, in: hierarchy, from: store) { try FileHandle.standardOutput.write(contentsOf: $0) }
+      try write(pairs, of: source, in: hierarchy, from: store) { try StandardOutput.write($0) }
     }
   }
 

@@ -39,6 +39,6 @@ struct IngestQuarantine: ParsableCommand {
         .text(row.raw),
       ])
     }
-    output.show(table)
+    try output.show(table)
   }
 }

@@ -33,7 +33,7 @@ struct QueryAccuracy: ParsableCommand {
     let kept = all.filter { $0.level == level ?? $0.level && $0.method == method ?? $0.method }
     let origins = backtest.result.origins.map(\.iso).joined(separator: ", ")
     common.note("backtest of \(backtest.result.horizon) days from \(origins)")
-    output.show(AccuracyTable.table(kept))
+    try output.show(AccuracyTable.table(kept))
   }
 
   private static func check(_ name: String?, _ option: String, among known: [String]) throws {

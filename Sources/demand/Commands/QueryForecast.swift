@@ -77,7 +77,7 @@ struct QueryForecast: ParsableCommand {
     } else {
       for names in try selection.nodes(in: hierarchy) { append(names, try store.forecast(run: source.id, names)) }
     }
-    output.show(table)
+    try output.show(table)
   }
 }
 

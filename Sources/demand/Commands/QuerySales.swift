@@ -38,6 +38,6 @@ struct QuerySales: ParsableCommand {
         table.append(names.cells + [.day(it.day)] + counts.map { .integer($0) })
       }
     }
-    output.show(table)
+    try output.show(table)
   }
 }

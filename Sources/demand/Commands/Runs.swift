@@ -50,7 +50,7 @@ struct RunsList: ParsableCommand {
         .text(run.message),
       ])
     }
-    output.show(table)
+    try output.show(table)
   }
 }
 
@@ -79,11 +79,11 @@ struct RunsShow: ParsableCommand {
     let store = try common.openForReading()
     let record = try store.run(id)
     if diagnostics {
-      output.show(try diagnosticsTable(store))
+      try output.show(try diagnosticsTable(store))
     } else if series {
-      output.show(try seriesTable(store))
+      try output.show(try seriesTable(store))
     } else {
-      output.show(try recordTable(record, store))
+      try output.show(try recordTable(record, store))
     }
   }
 

@@ -58,7 +58,7 @@ struct Simulate: ParsableCommand {
     common.note(
       "\(summary.series) series from \(summary.firstDay) to \(summary.lastDay), \(summary.salesRows) rows, "
         + "\(summary.units) units; next: demand ingest \(output)")
-    print(summary.directory)
+    try StandardOutput.write("\(summary.directory)\n")
   }
 
   private func simulate(_ settings: DemandConfiguration, into output: String) throws -> SimulationSummary {
@@ -103,7 +103,7 @@ struct Simulate: ParsableCommand {
         .optional(row.standardError90), .optional(row.rankUniformity),
       ])
     }
-    format.show(table)
+    try format.show(table)
   }
 
   private func modelOptions(_ settings: DemandConfiguration) -> ModelRetailerOptions {

@@ -35,7 +35,7 @@ extension CommonOptions {
     let outcome = try Interruption.catching { stop in
       try work(batchEnvironment(store: store, settings: settings, stop: stop), settings)
     }
-    print(outcome.text, terminator: "")
+    try StandardOutput.write(outcome.text)
     guard outcome.tooManyFallbacks else { return }
     Console.shared.report(
       .warning,

@@ -96,9 +96,9 @@ struct FormatOptions: ParsableArguments {
   var format = OutputFormat.table
 
   /// Prints to standard output.
-  func show(_ table: OutputTable) {
+  func show(_ table: OutputTable) throws {
     let terminal = Terminal.output
-    print(table.text(format, width: terminal.width, bold: terminal.hasColour), terminator: "")
+    try StandardOutput.write(table.text(format, width: terminal.width, bold: terminal.hasColour))
   }
 }
 

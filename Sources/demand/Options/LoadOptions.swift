@@ -48,7 +48,7 @@ struct LoadOptions: ParsableArguments {
     if case .alreadyLoaded(let record) = result {
       common.note("these files were loaded before, as load \(record.id): nothing to do")
     }
-    output.show(Self.table(result.record))
+    try output.show(Self.table(result.record))
     let summary = result.record.summary
     if summary.rowsQuarantined > 0 {
       Console.shared.report(

@@ -31,11 +31,14 @@ struct NodeSelection: ParsableArguments {
       return hierarchy.membership(at: pair).nodes.map { hierarchy.names(of: $0) }
     }
     let (p, l) = (
-      try Self.find(product ?? Tree.topName, in: hierarchy.product, option: "--product"),
-      try Self.find(location ?? Tree.topName, in: hierarchy.location, option: "--location")
+      try product.map { try Self.find($0, in: hierarchy.product, option: "--product") } ?? Self.top,
+      try location.map { try Self.find($0, in: hierarchy.location, option: "--location") } ?? Self.top
     )
     return [NodeNames(productLevel: p.level, product: p.name, locationLevel: l.level, location: l.name)]
   }
+
+  /// Everything, whatever else bears its name.
+  private static let top = (level: Tree.topName, name: Tree.topName)
 
   static func levelPair(named name: String, in hierarchy: Hierarchy) throws -> LevelPair {
     if let pair = hierarchy.levelPair(named: name) { return pair }

@@ -65,7 +65,8 @@ extension UserError {
     case is Cancelled: self.init(.failed, "stopped on request", hint: "start the same command again")
     case let error as OutputError:
       self.init(
-        .failed, "cannot write '\(error.path)': \(error.reason)", hint: "name a folder that exists and is writable")
+        .failed, "cannot write '\(error.path)': \(error.reason)",
+        hint: "name a place that exists, is writable and has space left")
     default:
       if let simulator = UserError(simulator: error) {
         self = simulator

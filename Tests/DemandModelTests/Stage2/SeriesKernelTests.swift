@@ -38,6 +38,8 @@ import Testing
       let status = (0..<count).map { _ in UInt8([0, 0, 0, 0, 0, 0, 1, 2, 3, 3, 4][stream.integer(below: 11)]) }
       let units = status.map { status -> Int32 in
         guard status == 0 || status == 3, stream.uniform() < 0.6 else { return 0 }
+        // Some series have single days of any size.
+        if round % 4 == 3, stream.uniform() < 0.1 { return Int32(exp(8 + 12 * stream.uniform())) }
         return Int32(stream.poisson(scale * stream.gamma(shape: 1)))
       }
       let days = try #require(
@@ -96,6 +98,12 @@ import Testing
     (60, 20.0, 50.0, -18.8445608255482),
     (200, 150.0, 0.4, -1.43029822544363),
     (25, 0.05, 8.0, -112.047846486879),
+    // More than are summed; mpmath 1.3, log of the regularised incomplete beta function at 40 digits.
+    (5000, 4000.0, 3.0, -1.28309926477364),
+    (5000, 20.0, 0.5, -126.441223449462),
+    (5000, 60000.0, 2.0, -0.0125179708807316),
+    (100_000, 90000.0, 400.0, -4.1659726976491),
+    (900_000_000, 1e6, 2.0, -1792.50210465611),
   ]
 
   @Test(arguments: paths) func soldOutDaysContributeTheUpperTail(path: Int32) {
@@ -108,7 +116,9 @@ import Testing
       theta[SeriesParameter.logLevel] = log(tail.mean)
       let found = Self.run(
         path: path, days: days, calendars: [[0], [0]], thetas: [[Double]](repeating: theta, count: 16))
-      #expect(abs(found.logLikelihood[0] - tail.log) < 1e-11 * (1 + abs(tail.log)))
+      // Log gammas of large counts leave an error of their last digit.
+      let tolerance = tail.units > CNK_MANY ? 1e-8 : 1e-11
+      #expect(abs(found.logLikelihood[0] - tail.log) < tolerance * (1 + abs(tail.log)))
       // Level and shelf state stand still.
       #expect(abs(found.level[15] - tail.mean) < 1e-13 * (1 + tail.mean))
       #expect(found.onShelf[15] == 0.5)
