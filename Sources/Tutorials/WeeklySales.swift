@@ -95,7 +95,9 @@ extension WeeklySales {
     let swing = model.parameter("swing", .halfNormal(0.5))
     let a = model.parameter("season_cosine", count: Self.storeRegions.count, .normal(0, swing))
     let b = model.parameter("season_sine", count: Self.storeRegions.count, .normal(0, swing))
-    let effect = model.parameter("region_effect", count: 3, .normal(0, model.parameter("region_sd", .halfNormal(0.5))))
+    let raw = model.parameter("region_raw", count: 3, .normal(0, model.parameter("region_sd", .halfNormal(0.5))))
+    // Of sum 0, as a level shared by all regions could not be told from the products' levels.
+    let effect = model.deterministic("region_effect", raw - raw.mean())
     let phi = model.parameter("phi", .gamma(2, 0.1))
     let season = a[store] * cosine + b[store] * sine
     model.observe(
