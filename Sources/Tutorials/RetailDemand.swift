@@ -16,7 +16,7 @@ enum RetailDemand: Lesson {
                  + cosine[store] * cos(2 pi week / 52) + sine[store] * sin(2 pi week / 52)
                  + effect[region]
         level ~ Normal(mu, level_sd), trend ~ Normal(mean_trend, trend_sd)
-        cosine, sine ~ Normal(0, swing), effect = raw - mean(raw), raw ~ Normal(0, region_sd)
+        cosine, sine ~ Normal(0, swing), effect ~ Normal(0, region_sd) of sum 0
         units ~ NegativeBinomial(mean, phi)        variance mean + mean² / phi
         """,
       source: "model() in Sources/Tutorials/WeeklySales.swift.")
