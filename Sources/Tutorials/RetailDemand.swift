@@ -16,7 +16,7 @@ enum RetailDemand: Lesson {
                  + cosine[store] * cos(2 pi week / 52) + sine[store] * sin(2 pi week / 52)
                  + effect[region]
         level ~ Normal(mu, level_sd), trend ~ Normal(mean_trend, trend_sd)
-        cosine, sine ~ Normal(0, swing), effect ~ Normal(0, region_sd)
+        cosine, sine ~ Normal(0, swing), effect ~ Normal(0, region_sd) of sum 0
         units ~ NegativeBinomial(mean, phi)        variance mean + mean² / phi
         """,
       source: "model() in Sources/Tutorials/WeeklySales.swift.")
@@ -27,7 +27,7 @@ enum RetailDemand: Lesson {
     try report.priorPredictive(model.predict(prior, seed: options.seed), observed: sales.units.map(Double.init))
 
     report.heading("Sampling, and whether it can be relied on")
-    let fit = try model.sample(NUTS(), options.sampling)
+    let fit = try model.sample(NUTS(targetAcceptance: 0.9), options.sampling)
     let truth = trueValues(sales)
     try report.examine(
       fit, ["mean_trend", "trend_sd", "swing", "region_sd", "phi", "trend"], truth: truth)

@@ -10,6 +10,10 @@ struct WeeklySales: Sendable {
   static let launches = [0, 0, 0, 0, 0, 48, 62, 70]
   /// The region of each store.
   static let storeRegions = [0, 0, 1, 1, 2, 2]
+  /// Orthonormal columns of sum 0.
+  static let contrasts = [
+    [sqrt(1.0 / 2), sqrt(1.0 / 6)], [-sqrt(1.0 / 2), sqrt(1.0 / 6)], [0, -2 * sqrt(1.0 / 6)],
+  ]
   static let truth = (level: 2.0, levels: 0.7, trend: 0.1, trends: 0.25, swing: 0.3, region: 0.3, phi: 8.0)
 
   /// A row for each product, store and week from its launch on.
@@ -95,7 +99,9 @@ extension WeeklySales {
     let swing = model.parameter("swing", .halfNormal(0.5))
     let a = model.parameter("season_cosine", count: Self.storeRegions.count, .normal(0, swing))
     let b = model.parameter("season_sine", count: Self.storeRegions.count, .normal(0, swing))
-    let effect = model.parameter("region_effect", count: 3, .normal(0, model.parameter("region_sd", .halfNormal(0.5))))
+    // Of sum 0, as a level shared by all regions could not be told from the products' levels: two contrasts of three.
+    let contrast = model.parameter("contrast", count: 2, .normal(0, model.parameter("region_sd", .halfNormal(0.5))))
+    let effect = model.deterministic("region_effect", Formula(Self.contrasts) • contrast)
     let phi = model.parameter("phi", .gamma(2, 0.1))
     let season = a[store] * cosine + b[store] * sine
     model.observe(

@@ -11,7 +11,10 @@ import Testing
   @Test func statusTellsWhatThereIs() throws {
     let retailer = try PublishedRetailer.shared.get()
     let overview = try run("data status --format csv", in: retailer.folder).out
-    #expect(overview.contains("\nseries,12\n") && overview.contains("\nloads,1\n"), "\(overview)")
+    let series = try #require(overview.firstMatch(of: /\nseries,(\d+)\n/).flatMap { Int($0.1) }, "\(overview)")
+    #expect(overview.contains("\nloads,1\n"), "\(overview)")
+    let each = try run("data status --level product:store --format csv", in: retailer.folder).out
+    #expect(each.split(separator: "\n").count == series + 1)
     #expect(overview.contains("complete_through,20"))
     let stores = try run("data status --level all:store --format csv", in: retailer.folder).out
     #expect(stores.split(separator: "\n").count == 3, "\(stores)")
@@ -38,7 +41,7 @@ import Testing
   @Test func databasesAreLookedAfter() throws {
     let retailer = try PublishedRetailer.shared.get()
     let folder = try retailer.copy()
-    #expect(try run("db status --format csv", in: folder).out.contains("schema_version,1\n"))
+    #expect(try run("db status --format csv", in: folder).out.contains("schema_version,"))
     let before = try run("query forecast --format csv", in: folder).out
     _ = try run("db backup backups/monday.sqlite", in: folder)
     _ = try run("db vacuum", in: folder)

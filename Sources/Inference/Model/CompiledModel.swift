@@ -12,6 +12,8 @@ public struct CompiledModel: LogDensity {
   let program: Program
   /// Instructions that the density needs; the rest are of computed quantities alone.
   let densityInstructions: Int
+  /// Levels that are integrated out, drawn for what a draw keeps.
+  let marginal: MarginalBlock?
   /// Where what a draw keeps lies.
   let outputs: [(place: Int, count: Int)]
 
@@ -47,7 +49,9 @@ public struct ModelEvaluator: LogDensityEvaluator {
     let memory = workspace.memory
     for i in position.indices { memory.values[i] = position[i] }
     for transform in model.program.transforms { _ = transform.constrain(memory) }
-    model.program.computeValues(0..<model.program.instructionCount, memory)
+    model.program.computeValues(0..<model.densityInstructions, memory)
+    model.marginal?.recover(memory, using: &stream)
+    model.program.computeValues(model.densityInstructions..<model.program.instructionCount, memory)
     var next = 0
     for output in model.outputs {
       let numbers = memory.numbers(output.place)
@@ -76,14 +80,20 @@ extension Model {
     for parameter in parameters { free.append(lowering.allocate(try Lowering.coordinateCount(parameter))) }
     let dimension = lowering.size
     if dimension == 0 { throw ModelError("the model's parameters have no freedom") }
-    for (parameter, place) in zip(parameters, free) { try lowering.declare(parameter, free: place) }
-    for observation in observations { try lowering.add(observation) }
+    let marginal = try MarginalLevels(self)
+    let absorbed = marginal?.absorbed ?? []
+    for (parameter, place) in zip(parameters, free) where parameter.parameterization != .marginalized {
+      try lowering.declare(parameter, free: place, hasPrior: !absorbed.contains(parameter.name))
+    }
+    let marginalBlock = try marginal?.add(to: &lowering)
+    for observation in observations where !absorbed.contains(observation.name) { try lowering.add(observation) }
     for term in terms {
       do { try lowering.addTerm(term.formula.node) } catch let error as ModelError {
         throw ModelError("the term \(term.name): \(error.description)")
       }
     }
     let densityInstructions = lowering.instructions.count
+    if let marginal, let marginalBlock { marginal.bind(marginalBlock, in: &lowering) }
     var outputs: [(place: Int, count: Int)] = []
     var names: [String] = []
     for parameter in parameters {
@@ -99,7 +109,7 @@ extension Model {
     }
     return CompiledModel(
       dimension: dimension, variableNames: names, model: self, program: Program(lowering),
-      densityInstructions: densityInstructions, outputs: outputs)
+      densityInstructions: densityInstructions, marginal: marginalBlock, outputs: outputs)
   }
 }
 

@@ -4,6 +4,7 @@ import CNumericKernels
 extension Lowering {
   /// The number of coordinates of a parameter, or what is wrong with it.
   static func coordinateCount(_ parameter: Model.Parameter) throws -> Int {
+    if parameter.parameterization == .marginalized { return 0 }
     switch parameter.effectiveConstraint {
     case .none: return parameter.shape.count
     case .some(let transform): return parameter.sets(of: transform).count * transform.coordinates
@@ -12,8 +13,10 @@ extension Lowering {
 
   /// Places a parameter, and adds its prior and what the change of variables contributes.
   ///
-  /// - Parameter free: Where its coordinates begin.
-  mutating func declare(_ parameter: Model.Parameter, free: Place) throws {
+  /// - Parameters:
+  ///   - free: Where its coordinates begin.
+  ///   - hasPrior: Whether its prior is to be added; an integral may hold it already.
+  mutating func declare(_ parameter: Model.Parameter, free: Place, hasPrior: Bool = true) throws {
     try Self.checkDeclaration(parameter)
     bind(coordinates: parameter.key, to: free)
     if let transform = parameter.effectiveConstraint {
@@ -54,7 +57,7 @@ extension Lowering {
       throw ModelError("the bounds of \(parameter.name) \(parameter.shape) have the shape \(value.shape)")
     }
     bind(parameter.key, to: try place(of: value))
-    try addPrior(of: parameter)
+    if hasPrior { try addPrior(of: parameter) }
   }
 
   private mutating func addPrior(of parameter: Model.Parameter) throws {

@@ -215,6 +215,10 @@ public enum Parameterization: Sendable {
   /// One or the other, chosen for the whole level when the model is compiled, by how much data weigh in it beside its
   /// distribution. Compiling then takes a few hundred evaluations of the density.
   case automatic
+  /// Integrated out of the density that is sampled, and drawn afterwards given everything else, which leaves the
+  /// posterior as it is: for upper levels of a hierarchy, normal quantities that enter nothing but means of normal
+  /// distributions, linearly and with data as coefficients. What has such a mean is left `.centered`.
+  case marginalized
 
   /// The same, as spelt in Britain.
   public static var centred: Parameterization { .centered }
