@@ -124,7 +124,7 @@ final class SQLiteDatabase: SQLDatabase {
     settle()
   }
 
-  func batchLock(holder: String) throws -> any BatchLock { 
+  func batchLock(holder: String) throws -> any BatchLock {
     // One lock for one database, by whatever links it is named.
     let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     return try FileLock(path: resolved + ".lock", holder: holder)

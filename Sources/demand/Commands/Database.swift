@@ -29,7 +29,7 @@ struct DatabaseStatusCommand: ParsableCommand {
   @OptionGroup var output: FormatOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
 
-  func run() throws { output.show(try Self.table(try common.openForReading())) }
+  func run() throws { try output.show(Self.table(try common.openForReading())) }
 
   static func table(_ store: any SalesStore) throws -> OutputTable {
     let status = try store.databaseStatus()
@@ -64,7 +64,7 @@ struct DatabaseMigrate: ParsableCommand {
   @OptionGroup var output: FormatOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
 
-  func run() throws { output.show(try DatabaseStatusCommand.table(try common.openForWriting(create: true))) }
+  func run() throws { try output.show(DatabaseStatusCommand.table(try common.openForWriting(create: true))) }
 }
 
 struct DatabaseBackup: ParsableCommand {
