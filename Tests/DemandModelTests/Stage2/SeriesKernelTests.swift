@@ -39,7 +39,7 @@ import Testing
       let units = status.map { status -> Int32 in
         guard status == 0 || status == 3, stream.uniform() < 0.6 else { return 0 }
         // Some series have single days of any size.
-        if round % 4 == 3, stream.uniform() < 0.1 { return Int32(exp(8 + 12 * stream.uniform())) }
+        if round % 4 == 3, status == 0, stream.uniform() < 0.1 { return Int32(exp(8 + 12 * stream.uniform())) }
         return Int32(stream.poisson(scale * stream.gamma(shape: 1)))
       }
       let days = try #require(
