@@ -163,7 +163,10 @@ import Testing
     #expect(throws: IngestError.missingFile("/nowhere/at/all")) {
       _ = try LongFormatLoad.Files(folder: "/nowhere/at/all")
     }
-    #expect(throws: IngestError.nothingToLoad(delivery.folder.path)) {
+    #expect(
+      throws: IngestError.nothingToLoad(
+        delivery.folder.path, wanted: ["products.csv*", "stores.csv*", "events.csv*", "calendar.csv*", "sales*.csv*"])
+    ) {
       _ = try LongFormatLoad.Files(folder: delivery.folder.path)
     }
     try delivery.write()

@@ -8,6 +8,10 @@ enum ConfigurationSchema {
   /// The section whose keys are names of events.
   static let eventWindows = "model.calendar.event_windows"
 
+  /// The section whose keys are names of mappings, and the setting behind which it is printed.
+  static let mappings = "ingest.mappings"
+  static let lastOfIngest = "ingest.not_ranged_gap_days"
+
   /// Settings of one configuration: those of the list, with one for each of its event windows.
   static func settings(of configuration: DemandConfiguration) -> [Setting] {
     settings.flatMap { setting in
@@ -35,7 +39,7 @@ enum ConfigurationSchema {
   static func names(in section: String) -> [String] {
     let paths = settings.map(\.path) + sections
     let prefix = section.isEmpty ? "" : section + "."
-    let names = paths.filter { $0.hasPrefix(prefix) }.compactMap { path -> String? in
+    let names = (paths + [mappings]).filter { $0.hasPrefix(prefix) }.compactMap { path -> String? in
       let rest = path.dropFirst(prefix.count)
       return rest.contains(".") || rest.isEmpty ? nil : String(rest)
     }
