@@ -65,7 +65,7 @@ import Testing
 
   /// A hundred rows, each wrong in its own way: all are in quarantine, each with a message that names the mend.
   @Test func aHundredBadRows() throws {
-    let resources = try #require(Bundle.module.resourcePath) + "/Resources/bad_rows/"
+    let resources = try #require(Bundle.module.resourcePath) + "/bad_rows/"
     let mapping = Self.mapping()
     var options = DeliveryLoad.Options()
     options.badRows.maximumShare = 1
@@ -79,8 +79,8 @@ import Testing
     #expect(record.summary.rowsLoaded == 11 && record.summary.rowsQuarantined == 100)
     let rows = try store.quarantine(load: record.id)
     let found = rows.map { "\($0.line)\t\($0.column)\t\($0.kind)\t\($0.reason)" }.joined(separator: "\n") + "\n"
-    if ProcessInfo.processInfo.environment["DEMAND_WRITE_GOLDEN"] != nil {
-      try Data(found.utf8).write(to: URL(filePath: folder.path).appending(path: "../bad_rows_golden.tsv"))
+    if let golden = ProcessInfo.processInfo.environment["DEMAND_WRITE_GOLDEN"] {
+      try Data(found.utf8).write(to: URL(filePath: golden))
     }
     let golden = try String(contentsOfFile: resources + "golden.tsv", encoding: .utf8)
     for (line, expected) in zip(found.split(separator: "\n"), golden.split(separator: "\n")) {
@@ -221,7 +221,7 @@ import Testing
       details.dayClasses == [
         "sold": 7 + 5, "sold_none": 1, "not_ranged": 1, "missing_read_as_zero": 2, "store_silent": 4,
       ])
-    #expect(details.timeGrain == "day" && details.rows == 14 + 4)
+    #expect(details.timeGrain == "day" && details.rows == 13 + 4, "masters' rows are rows too")
     #expect(
       details.warnings.contains {
         $0.contains("2 days without any row of a store") && $0.contains("north from 2024-01-05, 2 days")

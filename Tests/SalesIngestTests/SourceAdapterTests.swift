@@ -24,7 +24,7 @@ import Testing
   }
 
   private func load(_ mapping: String, change: (inout DeliveryLoad.Options) -> Void = { _ in }) throws -> Loaded {
-    let resources = try #require(Bundle.module.resourcePath) + "/Resources/"
+    let resources = try #require(Bundle.module.resourcePath) + "/"
     let folder = mapping.replacing("_gross", with: "")
     return try load(mapping, from: resources + folder, change: change)
   }

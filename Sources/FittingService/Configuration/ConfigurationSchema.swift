@@ -10,7 +10,7 @@ enum ConfigurationSchema {
 
   /// The section whose keys are names of mappings, and the setting behind which it is printed.
   static let mappings = "ingest.mappings"
-  static let lastOfIngest = "ingest.not_ranged_gap_days"
+  static let lastOfIngest = "ingest.inbox_mapping"
 
   /// Settings of one configuration: those of the list, with one for each of its event windows.
   static func settings(of configuration: DemandConfiguration) -> [Setting] {
@@ -91,6 +91,8 @@ enum ConfigurationSchema {
     .choice("ingest.missing", \.ingest.missing),
     .number("ingest.max_bad_share", \.ingest.maxBadShare, 0...1, changesResults: false),
     .integer("ingest.not_ranged_gap_days", \.ingest.notRangedGapDays, 0...36_525),
+    .path("ingest.inbox", \.ingest.inbox),
+    .name("ingest.inbox_mapping", \.ingest.inboxMapping, of: "a mapping, such as long", changesResults: false),
     .integer("backtest.origins", \.backtest.origins, 1...520, changesResults: false),
     .integer("backtest.step_days", \.backtest.stepDays, 1...3650, changesResults: false),
   ]

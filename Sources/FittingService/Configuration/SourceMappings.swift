@@ -17,6 +17,11 @@ public enum SourceMappings {
     }
   }()
 
+  /// A mapping by its name: a user's own before those that ship, and `long`; nil for a name that is not known.
+  public static func named(_ name: String, in configuration: DemandConfiguration) -> SourceMapping? {
+    configuration.ingest.mappings[name] ?? embedded[name] ?? (name == "long" ? .long : nil)
+  }
+
   /// Names of the embedded mappings whose sales have the same columns as these.
   public static func fitting(_ mapping: SourceMapping) -> [String] {
     func columns(_ mapping: SourceMapping) -> [Set<String>] {
@@ -43,6 +48,20 @@ extension DemandConfiguration {
     let zone = TimeZone(identifier: nightly.timeZone) ?? .gmt
     let seconds = date.timeIntervalSince1970 + Double(zone.secondsFromGMT(for: date))
     return Day(number: Int((seconds / 86_400).rounded(.down)))
+  }
+}
+
+extension DeliveryLoad.Options {
+  /// As the settings have them.
+  public init(_ settings: DemandConfiguration, now: Date) {
+    self.init()
+    switch settings.ingest.missing {
+    case .zero: missing = .zero
+    case .unknown: missing = .unknown
+    }
+    delistAfterDays = settings.ingest.notRangedGapDays == 0 ? nil : settings.ingest.notRangedGapDays
+    badRows = BadRowPolicy(maximumShare: settings.ingest.maxBadShare)
+    today = settings.today(at: now)
   }
 }
 

@@ -46,10 +46,19 @@ public struct DeliveryFiles: Sendable {
           throw .option(
             "the mapping has no table of \(role.rawValue): leave out '\(name)', or add '\(role.rawValue):' to it")
         }
-        let inputs = try InputFile.expand(name)
+        var inputs = try InputFile.expand(name)
+        if InputFile.isFolder(name) {
+          // Masters may lie beside sales.
+          let named = inputs.filter { input in
+            tables.contains { $0.files.contains { FilePattern.matches(Self.unpacked(input.name), $0) } }
+          }
+          if !named.isEmpty { inputs = named }
+        }
         guard !inputs.isEmpty else { throw .nothingToLoad(name, wanted: ["*.csv"]) }
         for input in inputs {
-          let fitting = tables.filter { table in table.files.contains { FilePattern.matches(input.name, $0) } }
+          let fitting = tables.filter { table in
+            table.files.contains { FilePattern.matches(Self.unpacked(input.name), $0) }
+          }
           for table in fitting.isEmpty ? [first] : fitting {
             items.append(Item(role: role, table: table, input: input))
           }
@@ -63,9 +72,9 @@ public struct DeliveryFiles: Sendable {
     var items: [Item] = []
     for name in names {
       for input in try InputFile.expand(name) {
-        let file = [".gz", ".zip"].reduce(input.name) { $0.hasSuffix($1) ? String($0.dropLast($1.count)) : $0 }
         for role in SourceMapping.Role.allCases {
-          for table in mapping.tables(role) where table.files.contains(where: { FilePattern.matches(file, $0) }) {
+          for table in mapping.tables(role)
+          where table.files.contains(where: { FilePattern.matches(Self.unpacked(input.name), $0) }) {
             items.append(Item(role: role, table: table, input: input))
           }
         }
@@ -77,6 +86,11 @@ public struct DeliveryFiles: Sendable {
   /// Whether a name stands for a folder, or an archive of several files, rather than for files of sales.
   public static func isCollection(_ name: String) -> Bool {
     InputFile.isFolder(name) || (try? ZipArchive(path: name)).map { $0.members.count > 1 } == true
+  }
+
+  /// A file's name without the endings of packed files.
+  private static func unpacked(_ name: String) -> String {
+    [".gz", ".zip"].reduce(name) { $0.hasSuffix($1) ? String($0.dropLast($1.count)) : $0 }
   }
 
   func items(_ role: SourceMapping.Role) -> [Item] { items.filter { $0.role == role } }

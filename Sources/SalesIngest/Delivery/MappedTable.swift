@@ -117,11 +117,13 @@ struct MappedTable: ~Copyable {
 
   func isEmpty(at position: Int) -> Bool { isEmpty(reader.csv.bytes(position)) }
 
-  /// A field as a day by the first pattern that fits.
-  func day(_ column: MappedColumn) -> Day? {
+  /// A field as a day by the first pattern that fits; weeks are kept under their last day.
+  ///
+  /// - Parameter firstOfWeek: whether days name the week that they begin.
+  func day(_ column: MappedColumn, firstOfWeek: Bool = false) -> Day? {
     let field = bytes(column)
     for pattern in table.datePatterns {
-      if let day = pattern.day(field) { return day }
+      if let day = pattern.day(field) { return firstOfWeek || pattern.isWeekly ? day + 6 : day }
     }
     return nil
   }

@@ -140,10 +140,10 @@ extension SalesTable {
 
   /// The day of a row, as kept: weeks under their last day.
   func day(_ table: borrowing MappedTable, _ columns: SalesColumns) -> Parsed<Day> {
-    guard var day = table.day(columns.date) else {
+    let firstOfWeek = tables.mapping.grain == .week && tables.mapping.weekDate == .first
+    guard let day = table.day(columns.date, firstOfWeek: firstOfWeek) else {
       return .failure(SalesRefusal(row: table.refusal(columns.date, "unparseable_date", table.dateWords)))
     }
-    if namesFirstDay(table.table) { day = day + 6 }
     guard day <= latestDay else {
       return .failure(
         SalesRefusal(
@@ -158,10 +158,5 @@ extension SalesTable {
             columns.date, "date_too_early", "before \(tables.options.earliestDay): correct the year")))
     }
     return .success(day)
-  }
-
-  private func namesFirstDay(_ table: SourceMapping.Table) -> Bool {
-    table.datePatterns.contains(where: \.isWeekly)
-      || (tables.mapping.grain == .week && tables.mapping.weekDate == .first)
   }
 }

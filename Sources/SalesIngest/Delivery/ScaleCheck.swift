@@ -51,8 +51,7 @@ struct ScaleCheck {
         + "way round, deliver it again with --replace"
     }
     let jumped = compared.filter {
-      max($0.ratio, 1 / max($0.ratio, 1e-9)) > Self.productFactor * max(pooled, 1 / pooled) && $0.before >= 10
-        && $0.now > 0
+      max($0.ratio / median, median / max($0.ratio, 1e-9)) > Self.productFactor && $0.before >= 10 && $0.now > 0
     }
     guard !jumped.isEmpty, jumped.count * 4 < compared.count else { return nil }
     return "\(jumped.count) of \(compared.count) series jumped in scale ("

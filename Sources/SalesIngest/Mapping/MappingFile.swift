@@ -58,9 +58,9 @@ extension SourceMapping {
       case "events": events = try it.tables(columns(.events))
       case "sales": sales = try it.tables(columns(.sales))
       default:
-        throw it.error(
-          "unknown key '\(key)'",
-          "known here: about, product_levels, location_levels, rows, time_grain, week_date, kind, missing, zero, "
+        throw it.unknownKey(
+          key,
+          known: "about, product_levels, location_levels, rows, time_grain, week_date, kind, missing, zero, "
             + "negative, unknown_keys, products, stores, events, sales")
       }
     }
@@ -86,10 +86,19 @@ extension SourceMapping {
 private struct MappingNode {
   let node: Yams.Node
   let path: String
+  /// Where its key stands, which is a line above a value that is a block.
+  let keyMark: Mark?
 
-  init(_ node: Yams.Node, _ path: String) {
+  init(_ node: Yams.Node, _ path: String, keyMark: Mark? = nil) {
     self.node = node
     self.path = path
+    self.keyMark = keyMark
+  }
+
+  func unknownKey(_ key: String, known: String) -> MappingError {
+    MappingError(
+      line: keyMark?.line, column: keyMark?.column, key: path, problem: "\(path): unknown key '\(key)'",
+      hint: "known here: \(known)")
   }
 
   func error(_ problem: String, _ hint: String) -> MappingError {
@@ -102,7 +111,7 @@ private struct MappingNode {
     var entries: [(String, MappingNode)] = []
     for (key, value) in pairs {
       let name = key.scalar?.string ?? ""
-      entries.append((name, MappingNode(value, path == "mapping" ? name : "\(path).\(name)")))
+      entries.append((name, MappingNode(value, path == "mapping" ? name : "\(path).\(name)", keyMark: key.mark)))
     }
     return entries
   }
@@ -195,9 +204,9 @@ private struct MappingNode {
       case "yes": table.yes = try it.texts()
       case "no": table.no = try it.texts()
       default:
-        throw it.error(
-          "unknown key '\(key)'",
-          "known here: files, separator, encoding, decimal, thousands, date_pattern, empty, columns, constants, "
+        throw it.unknownKey(
+          key,
+          known: "files, separator, encoding, decimal, thousands, date_pattern, empty, columns, constants, "
             + "values, only, except, promotions, others, ignore_others, yes, no")
       }
     }

@@ -85,8 +85,9 @@ public struct MappingInference: Sendable {
   private mutating func inferSales(_ sample: Sample) -> Bool {
     var table = Self.table(sample)
     let words = Set(sample.rows.prefix(2000).flatMap { $0 }).intersection(Self.emptyWords)
-    table.empty = [""] + words.sorted()
-    func values(_ column: Int) -> [String] { sample.values(column).filter { !table.empty.contains($0) } }
+    let empty = [""] + words.sorted()
+    table.empty = empty
+    func values(_ column: Int) -> [String] { sample.values(column).filter { !empty.contains($0) } }
     var taken: Set<Int> = []
     guard
       let date = ColumnGuess.column("date", in: sample.header, taken: [], fits: { !Self.patterns(values($0)).isEmpty })

@@ -160,7 +160,7 @@ struct QuarantineRetryCommand: ParsableCommand {
   func run() throws {
     let settings = try common.loadConfiguration()
     let store = try common.openForWriting()
-    var options = DeliveryLoad.Options(settings)
+    var options = DeliveryLoad.Options(settings, now: Date())
     options.replace = replace
     options.allowsFuture = allowFuture
     var table = OutputTable([

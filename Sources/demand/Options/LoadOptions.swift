@@ -25,7 +25,7 @@ struct LoadOptions: ParsableArguments {
 
   /// Options of a delivery as far as the settings go.
   func options(_ settings: DemandConfiguration) -> DeliveryLoad.Options {
-    var options = DeliveryLoad.Options(settings)
+    var options = DeliveryLoad.Options(settings, now: Date())
     options.badRows = policy(settings)
     return options
   }
@@ -97,19 +97,6 @@ struct LoadOptions: ParsableArguments {
     add("new_stores", summary.newStores)
     add("new_series", summary.newSeries)
     return table
-  }
-}
-
-extension DeliveryLoad.Options {
-  /// As the settings have them.
-  init(_ settings: DemandConfiguration) {
-    self.init()
-    switch settings.ingest.missing {
-    case .zero: missing = .zero
-    case .unknown: missing = .unknown
-    }
-    delistAfterDays = settings.ingest.notRangedGapDays == 0 ? nil : settings.ingest.notRangedGapDays
-    today = settings.today(at: Date())
   }
 }
 

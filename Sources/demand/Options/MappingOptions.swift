@@ -31,10 +31,7 @@ struct MappingOptions: ParsableArguments {
       return (name, applied(to: chosen))
     }
     guard let mapping else { return ("long", applied(to: .long)) }
-    if mapping == "long" { return ("long", applied(to: .long)) }
-    if let known = settings.ingest.mappings[mapping] ?? SourceMappings.embedded[mapping] {
-      return (mapping, applied(to: known))
-    }
+    if let known = SourceMappings.named(mapping, in: settings) { return (mapping, applied(to: known)) }
     let names = Array(settings.ingest.mappings.keys) + Array(SourceMappings.embedded.keys) + ["long"]
     throw UserError(
       .usage, "there is no mapping '\(mapping)'", hint: "there are \(names.sorted().joined(separator: ", "))")
