@@ -52,7 +52,9 @@ struct DeliveryTables {
       DeliveryReading.File(
         name: item.input.name, role: item.role, table: item.table, separator: separator,
         header: table.reader.columnNames))
-    if !table.unread.isEmpty { remarks.notRead[item.input.name] = table.unread }
+    // What one table passes over, another of the same file may read.
+    remarks.notRead[item.input.name] =
+      remarks.notRead[item.input.name].map { $0.filter(table.unread.contains) } ?? table.unread
     for name in table.absent { remarks.note("'\(item.input.name)' has no column '\(name)', which the mapping names") }
     return table
   }

@@ -40,7 +40,8 @@ extension SalesTable {
     summary.newSeries = tables.writer.newSeries
     summary.details = LoadDetails(
       rows: tables.meter.rows, timeGrain: grain.rawValue, dayClasses: record.classes, warnings: tables.remarks.warnings,
-      notes: tables.remarks.notes, notStored: tables.remarks.notStored, notRead: tables.remarks.notRead,
+      notes: tables.remarks.notes, notStored: tables.remarks.notStored,
+      notRead: tables.remarks.notRead.filter { !$0.value.isEmpty },
       skipped: tables.remarks.skipped, reading: tables.reading.text)
     return summary
   }
