@@ -32,7 +32,6 @@ struct IngestLong: ParsableCommand {
     abstract: "Loads a delivery: one row per product, store and day (or receipt line), as a mapping says.",
     discussion: """
       Examples:
-        demand ingest data
         demand ingest long data
         demand ingest --sales 'days/sales_*.csv.gz' --complete-through 2026-03-02
         demand ingest data --missing unknown --strict
