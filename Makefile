@@ -3,7 +3,7 @@
 BUILD = swift build -c release
 DEMAND = .build/release/demand
 
-.PHONY: demo test kills build format format-check clean
+.PHONY: demo test kills fuzz build format format-check clean
 
 build:
 	@scripts/system-libraries build
@@ -22,6 +22,13 @@ test:
 kills:
 	@scripts/system-libraries test
 	DEMAND_KILLS=200 swift test -c release --filter killedLoads
+
+# Damaged deliveries of all notations through the whole way from a file to the database, ten minutes or
+# `make fuzz FUZZ_SECONDS=20`. A failure prints its seed; `DEMAND_FUZZ_SEED=seed make fuzz` repeats it.
+FUZZ_SECONDS = 600
+fuzz:
+	@scripts/system-libraries test
+	DEMAND_FUZZ_SECONDS=$(FUZZ_SECONDS) swift test -c release --filter ReaderFuzzTests
 
 format:
 	swift format --in-place --recursive --parallel Package.swift Sources Tests

@@ -60,7 +60,7 @@ let package = Package(
       name: "SalesStore", dependencies: ["DemandData", "CLibPQ", grdb, grdbSQLite, crypto],
       resources: [.embedInCode("Resources")],
       swiftSettings: settings),
-    .target(name: "SalesIngest", dependencies: ["DemandData", "SalesStore", "CZlib"], swiftSettings: settings),
+    .target(name: "SalesIngest", dependencies: ["DemandData", "SalesStore", "CZlib", yams], swiftSettings: settings),
     .target(
       name: "ForecastReport", dependencies: ["DemandData", mustache], resources: [.embedInCode("Resources")],
       swiftSettings: settings),
@@ -103,8 +103,11 @@ let package = Package(
       path: "Tests/InterruptedIngest", swiftSettings: settings),
     .testTarget(
       name: "SalesIngestTests",
-      dependencies: ["SalesIngest", "SalesStore", "DemandData", "DatabaseTestSupport", "InterruptedIngest"],
-      swiftSettings: settings),
+      dependencies: [
+        "SalesIngest", "SalesStore", "DemandData", "FittingService", "DatabaseTestSupport", "InterruptedIngest", "CZlib",
+        grdb,
+      ],
+      exclude: ["Reference"], resources: [.copy("Resources")], swiftSettings: settings),
     .testTarget(
       name: "RetailSimulatorTests", dependencies: ["RetailSimulator", "DemandModel", "DemandData", "TestSupport"],
       swiftSettings: settings),

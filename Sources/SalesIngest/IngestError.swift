@@ -9,8 +9,8 @@ public enum IngestError: Error, Hashable, Sendable {
   case noRows
   /// The header is not the one expected.
   case wrongHeader(file: String, found: [String], required: [String], optional: [String])
-  /// A folder without the files of the long format.
-  case nothingToLoad(String)
+  /// A folder or archive without the files that the mapping names.
+  case nothingToLoad(String, wanted: [String])
   /// A strict load met a bad row, or a file on which all else depends has one.
   case badRow(QuarantinedRow)
   case tooManyBadRows(bad: Int, rows: Int, share: Double, examples: [QuarantinedRow])
@@ -32,8 +32,8 @@ extension IngestError: CustomStringConvertible {
         + "\(required.joined(separator: ", "))"
         + (optional.isEmpty ? "" : " and, where there are any, \(optional.joined(separator: ", "))")
         + Self.difference(found: found, required: required, optional: optional)
-    case .nothingToLoad(let folder):
-      "'\(folder)' holds none of sales.csv, products.csv, stores.csv, events.csv (plain or .gz): name the folder of a "
+    case .nothingToLoad(let folder, let wanted):
+      "'\(folder)' holds none of \(wanted.joined(separator: ", ")) (plain, .gz or .zip): name the folder or archive of a "
         + "delivery"
     case .badRow(let row): Self.text(row)
     case .tooManyBadRows(let bad, let rows, let share, let examples):
@@ -54,6 +54,7 @@ extension IngestError: CustomStringConvertible {
 
   private static func difference(found: [String], required: [String], optional: [String]) -> String {
     let text = found.joined(separator: ",")
+    if required.isEmpty { return ": write a line with the names of the columns" }
     if text.contains(where: { $0 == "\0" || $0 == "\u{2400}" || $0 == "\u{FFFD}" }) {
       return ": this is no UTF-8 text, save it as CSV in UTF-8"
     }

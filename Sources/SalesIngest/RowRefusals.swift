@@ -18,16 +18,30 @@ struct RowRefusals {
   let policy: BadRowPolicy
   private(set) var byKind: [String: Int] = [:]
   private(set) var badRows = 0
+  /// Rows that wait for their masters.
+  private(set) var heldRows = 0
+  /// Lines of refused rows by file, where rows are only noted, as they are in quarantine already.
+  private(set) var refusedLines: [String: Set<Int>]?
   private var examples: [QuarantinedRow] = []
   private var lastBad: (file: String, line: Int)?
 
-  init(policy: BadRowPolicy) { self.policy = policy }
+  /// - Parameter keepsRows: whether refused rows go to quarantine; otherwise they are only noted.
+  init(policy: BadRowPolicy, keepsRows: Bool = true) {
+    self.policy = policy
+    refusedLines = keepsRows ? nil : [:]
+  }
 
   /// Puts a row into quarantine; several bad cells of one line count once towards the share.
-  mutating func refuse(_ row: QuarantinedRow, in writer: LoadWriter) throws {
-    guard !policy.strict else { throw IngestError.badRow(row) }
-    try writer.quarantine(row)
+  ///
+  /// - Parameter isHeld: whether the row only waits for a master, and is not bad.
+  mutating func refuse(_ row: QuarantinedRow, in writer: LoadWriter, isHeld: Bool = false) throws {
+    guard !policy.strict || isHeld else { throw IngestError.badRow(row) }
+    if refusedLines == nil { try writer.quarantine(row) } else { refusedLines![row.file, default: []].insert(row.line) }
     byKind[row.kind, default: 0] += 1
+    if isHeld {
+      heldRows += 1
+      return
+    }
     if lastBad?.file != row.file || lastBad?.line != row.line { badRows += 1 }
     lastBad = (row.file, row.line)
     if examples.count < 3 { examples.append(row) }

@@ -20,8 +20,8 @@ import Foundation
       """,
     version: "demand \(Version.text)",
     subcommands: [
-      Simulate.self, Ingest.self, Fit.self, Forecast.self, Nightly.self, Serve.self, Query.self, BacktestCommand.self,
-      Runs.self, DataCommand.self, DatabaseCommand.self, Config.self, TutorialCommand.self,
+      Simulate.self, Ingest.self, Quarantine.self, Fit.self, Forecast.self, Nightly.self, Serve.self, Query.self,
+      BacktestCommand.self, Runs.self, DataCommand.self, DatabaseCommand.self, Config.self, TutorialCommand.self,
     ])
 
   /// Everything goes through here, so that every error reaches the user in the same form.

@@ -163,21 +163,27 @@ import Testing
     #expect(throws: IngestError.missingFile("/nowhere/at/all")) {
       _ = try LongFormatLoad.Files(folder: "/nowhere/at/all")
     }
-    #expect(throws: IngestError.nothingToLoad(delivery.folder.path)) {
+    #expect(
+      throws: IngestError.nothingToLoad(
+        delivery.folder.path, wanted: ["products.csv*", "stores.csv*", "events.csv*", "calendar.csv*", "sales*.csv*"])
+    ) {
       _ = try LongFormatLoad.Files(folder: delivery.folder.path)
     }
     try delivery.write()
     #expect(throws: IngestError.missingFile("/nowhere/sales.csv")) {
       _ = try LongFormatLoad(files: .init(sales: ["/nowhere/sales.csv"])).run(into: store, environment)
     }
-    #expect(throws: IngestError.unreadable(delivery.folder.path, reason: "it is a folder; name the file")) {
-      _ = try LongFormatLoad(files: .init(sales: [delivery.folder.path])).run(into: store, environment)
-    }
+    // Of a folder, the files of sales.
+    let named = LongFormatLoad.Files(
+      products: [delivery.folder.file("products.csv")], stores: [delivery.folder.file("stores.csv")],
+      sales: [delivery.folder.path])
+    let loaded = try LongFormatLoad(files: named).run(into: try delivery.open("named.sqlite"), environment)
+    #expect(loaded.record.files.count == 3 && loaded.record.summary.rowsLoaded == delivery.sales.count)
     delivery.stores = ""
     #expect(delivery.outcome(into: store).contains("stores.csv' is empty"))
     delivery.stores = "store,area\nnorth,upper\n"
     let said = delivery.outcome(into: store)
-    #expect(said.contains("the header is 'store,area', expected are the columns store, region"))
+    #expect(said.contains("the header is 'store,area', expected are the columns region, store"))
     #expect(said.contains("add region, rename or remove 'area'"))
     delivery.stores = "store,region,store\n"
     #expect(delivery.outcome(into: store).contains("name every column once"))

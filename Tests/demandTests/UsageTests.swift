@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct UsageTests {
   static let commands = [
-    "simulate", "ingest", "ingest long", "ingest m5", "ingest quarantine", "fit", "forecast", "forecast export",
+    "simulate", "ingest", "ingest long", "ingest m5", "fit", "forecast", "forecast export",
+    "quarantine", "quarantine list", "quarantine export", "quarantine retry", "quarantine drop",
     "nightly", "serve",
     "query", "query forecast", "query sales", "query accuracy", "backtest", "runs", "runs list", "runs show",
     "runs rollback", "config", "config show", "config check", "tutorial",
@@ -22,7 +23,10 @@ import Testing
     #expect(try #require(lines.firstIndex { $0.hasPrefix("USAGE:") }) > examples)
   }
 
-  @Test(arguments: commands.filter { !["ingest", "query", "runs", "config", "data", "db", "tutorial"].contains($0) })
+  @Test(
+    arguments: commands.filter {
+      !["ingest", "quarantine", "query", "runs", "config", "data", "db", "tutorial"].contains($0)
+    })
   func commonOptionsAreEverywhere(command: String) throws {
     let help = try DemandProgram.run(command.split(separator: " ").map(String.init) + ["--help"], in: Scratch())
     for option in ["--config", "--database", "--seed", "--threads", "--quiet", "--log-format"] {
@@ -76,8 +80,9 @@ import Testing
 
   @Test(arguments: [
     "fit", "forecast", "forecast export", "nightly", "serve", "query forecast", "query sales", "query accuracy",
-    "backtest", "runs list", "runs show 1", "runs rollback", "ingest quarantine", "data status", "data status --gaps",
-    "data check", "data export --output out", "db status", "db backup b", "db vacuum",
+    "backtest", "runs list", "runs show 1", "runs rollback", "quarantine list", "quarantine export", "quarantine retry",
+    "quarantine drop --all", "data status", "data status --gaps", "data check", "data export --output out",
+    "db status", "db backup b", "db vacuum",
   ])
   func withoutADatabaseThereIsNoData(command: String) throws {
     let folder = try Scratch()

@@ -41,7 +41,7 @@ public struct NightlyBatch: Sendable {
   private let environment: BatchEnvironment
   public init(_ environment: BatchEnvironment) { self.environment = environment }
 
-  /// Fits, forecasts, passes the gates, moves the published pointer, and writes reports.
+  /// Loads what lies in the inbox, fits, forecasts, passes the gates, moves the published pointer, and writes reports.
   ///
   /// A failed or refused run leaves the published forecast as it was and marks it stale. What fails after publication,
   /// such as a full disk under the reports, is thrown too, but says nothing against the run or its forecast.
@@ -50,6 +50,7 @@ public struct NightlyBatch: Sendable {
   public func run(horizon: Int, reports: String?) throws -> BatchOutcome {
     var published = false
     do {
+      try environment.emptyInbox()
       return try environment.withModelRun(command: "nightly", horizon: horizon) { run in
         let repeated = try run.has(.forecast) && isPublished(run)
         try run.fit()

@@ -1,4 +1,5 @@
 import Foundation
+import SalesIngest
 import SalesStore
 import Yams
 
@@ -29,17 +30,7 @@ extension DemandConfiguration {
     guard let path = path ?? (FileManager.default.fileExists(atPath: defaultPath) ? defaultPath : nil) else {
       return embedded
     }
-    let data: Data
-    do {
-      data = try Data(contentsOf: URL(fileURLWithPath: path))
-    } catch {
-      throw ConfigurationError(
-        file: path, problem: FileManager.default.fileExists(atPath: path) ? "cannot be read" : "no such file",
-        hint: "name a readable YAML file after --config, or leave the option out for the defaults")
-    }
-    guard let text = String(data: data, encoding: .utf8) else {
-      throw ConfigurationError(file: path, problem: "is not UTF-8 text", hint: "save the file in UTF-8")
-    }
+    let text = try ConfigurationText.read(path)
     return try embedded.applying(yaml: text, file: path)
   }
 
@@ -68,6 +59,12 @@ extension DemandConfiguration {
       for depth in common..<parts.count { out += String(repeating: "  ", count: depth) + "\(parts[depth]):\n" }
       open = parts
       out += String(repeating: "  ", count: parts.count) + "\(key): \(setting.text(self))\n"
+      if setting.path == ConfigurationSchema.lastOfIngest, !ingest.mappings.isEmpty {
+        out += "  mappings:\n"
+        for (name, mapping) in ingest.mappings.sorted(by: { $0.key < $1.key }) {
+          out += "    \(Setting.quoted(name)):\n" + mapping.yaml(indentation: 6)
+        }
+      }
     }
     return out
   }
@@ -120,7 +117,13 @@ private struct Overlay {
       let setting =
         section == ConfigurationSchema.eventWindows
         ? ConfigurationSchema.eventWindow(scalar.string) : ConfigurationSchema.setting(at: path)
-      if let setting {
+      if path == ConfigurationSchema.mappings {
+        do throws(MappingError) {
+          if !value.isNull { configuration.ingest.mappings.merge(try SourceMapping.read(named: value)) { $1 } }
+        } catch {
+          throw ConfigurationError(mapping: error, file: file, prefix: path + ".")
+        }
+      } else if let setting {
         guard setting.read(value, &configuration) else { throw wrongValue(value, of: setting) }
         marks[path] = value.mark ?? keyNode.mark
       } else if ConfigurationSchema.sections.contains(path) {

@@ -8,6 +8,10 @@ enum ConfigurationSchema {
   /// The section whose keys are names of events.
   static let eventWindows = "model.calendar.event_windows"
 
+  /// The section whose keys are names of mappings, and the setting behind which it is printed.
+  static let mappings = "ingest.mappings"
+  static let lastOfIngest = "ingest.inbox_mapping"
+
   /// Settings of one configuration: those of the list, with one for each of its event windows.
   static func settings(of configuration: DemandConfiguration) -> [Setting] {
     settings.flatMap { setting in
@@ -35,7 +39,7 @@ enum ConfigurationSchema {
   static func names(in section: String) -> [String] {
     let paths = settings.map(\.path) + sections
     let prefix = section.isEmpty ? "" : section + "."
-    let names = paths.filter { $0.hasPrefix(prefix) }.compactMap { path -> String? in
+    let names = (paths + [mappings]).filter { $0.hasPrefix(prefix) }.compactMap { path -> String? in
       let rest = path.dropFirst(prefix.count)
       return rest.contains(".") || rest.isEmpty ? nil : String(rest)
     }
@@ -87,6 +91,8 @@ enum ConfigurationSchema {
     .choice("ingest.missing", \.ingest.missing),
     .number("ingest.max_bad_share", \.ingest.maxBadShare, 0...1, changesResults: false),
     .integer("ingest.not_ranged_gap_days", \.ingest.notRangedGapDays, 0...36_525),
+    .path("ingest.inbox", \.ingest.inbox),
+    .name("ingest.inbox_mapping", \.ingest.inboxMapping, of: "a mapping, such as long", changesResults: false),
     .integer("backtest.origins", \.backtest.origins, 1...520, changesResults: false),
     .integer("backtest.step_days", \.backtest.stepDays, 1...3650, changesResults: false),
   ]

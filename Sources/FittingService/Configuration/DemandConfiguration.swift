@@ -1,4 +1,5 @@
 import DemandModel
+import SalesIngest
 
 /// Every setting of `demand`, as decoded from `config/demand.yml` and the user's file over it.
 ///
@@ -61,6 +62,12 @@ public struct DemandConfiguration: Sendable, Hashable {
     public var maxBadShare = 0.01
     /// Days without any row after which a product counts as out of a store's range; zero for never.
     public var notRangedGapDays = 56
+    /// Folder of deliveries that the nightly batch loads first; nil for none.
+    public var inbox: String?
+    /// Name of the mapping that reads them.
+    public var inboxMapping = "long"
+    /// The user's own mappings by name; those that ship with the program are ``SourceMappings/embedded``.
+    public var mappings: [String: SourceMapping] = [:]
 
     public enum MissingRule: String, Sendable, Hashable, CaseIterable {
       /// The delivery lists sales only: a missing row sold none.

@@ -67,9 +67,11 @@ extension Setting {
       parse: { $0.plain.flatMap(Bool.init) }, text: { String($0) })
   }
 
-  static func name(_ path: String, _ place: Place<String>, of what: String) -> Setting {
+  static func name(
+    _ path: String, _ place: Place<String>, of what: String, changesResults: Bool = true
+  ) -> Setting {
     Setting(
-      path, place, allowed: "the name of \(what)", changesResults: true,
+      path, place, allowed: "the name of \(what)", changesResults: changesResults,
       parse: { node in node.words.flatMap { $0.isEmpty ? nil : $0 } }, text: quoted)
   }
 

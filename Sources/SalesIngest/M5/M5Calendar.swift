@@ -25,8 +25,8 @@ struct M5Calendar {
   private static let benefitPrefix = "snap_"
 
   /// Reads the file. Every other file hangs on it, so any bad row is an error.
-  init(path: String, meter: inout ProgressMeter) throws(IngestError) {
-    var table = try TableReader(path: path, required: Self.columns, openEnded: true)
+  init(_ input: InputFile, meter: inout ProgressMeter) throws(IngestError) {
+    var table = try TableReader(input, required: Self.columns, open: Self.benefitPrefix)
     let states = table.columnNames.enumerated().filter { $1.hasPrefix(Self.benefitPrefix) }
       .map { (column: $0, state: String($1.dropFirst(Self.benefitPrefix.count))) }
     let (date, week, name) = (table.position("date"), table.position("wm_yr_wk"), table.position("d"))
@@ -67,7 +67,7 @@ struct M5Calendar {
       }
       count += 1
     }
-    guard let first else { throw .emptyFile(path) }
+    guard let first else { throw .emptyFile(input.name) }
     firstDay = first
     dayCount = count
     firstDayOfWeek = weeks

@@ -37,25 +37,24 @@ public struct M5Load: Sendable {
   ///
   /// - Throws: ``IngestError``; the database is as it was then.
   public func run(into store: any SalesStore, _ environment: IngestEnvironment) throws(IngestError) -> LoadResult {
-    let files = [(role: "sales", path: sales), (role: "calendar", path: calendar), (role: "prices", path: prices)]
-    var sizes = 0
-    for file in files { sizes += try ByteSource(path: file.path).size }
-    var meter = ProgressMeter(environment: environment, total: sizes)
+    let (sales, calendar, prices) = (try InputFile(sales), try InputFile(calendar), try InputFile(prices))
+    let files = [(role: "sales", input: sales), (role: "calendar", input: calendar), (role: "prices", input: prices)]
+    var meter = ProgressMeter(environment: environment, total: files.reduce(0) { $0 + $1.input.size })
     let options = "m5 \(stores?.sorted().joined(separator: ",") ?? "all stores") \(until?.iso ?? "all days")"
-    let hash = try DeliveryHash.hash(files: files, options: options, meter: &meter)
+    let hash = try DeliveryHash.hash(files: files, options: options, meter: &meter).hash
     meter.begin(.loading)
-    let header = LoadHeader(source: "m5", files: files.map(\.path), contentHash: hash)
+    let header = LoadHeader(source: "m5", files: files.map(\.input.name), contentHash: hash)
     do {
       return try store.withLoad(header, now: environment.now) { writer in
         var refusals = RowRefusals(policy: badRows)
-        let days = try M5Calendar(path: calendar, meter: &meter)
+        let days = try M5Calendar(calendar, meter: &meter)
         let wanted = stores.map(Set.init)
         let weekly = try M5Prices(
-          path: prices, calendar: days, stores: wanted, refusals: &refusals, writer: writer, meter: &meter)
+          prices, calendar: days, stores: wanted, refusals: &refusals, writer: writer, meter: &meter)
         try writer.setLevels(tree: "product", Self.productLevels)
         try writer.setLevels(tree: "location", Self.locationLevels)
         var table = try M5Sales(
-          path: sales, calendar: days, prices: weekly, stores: wanted, until: until, writer: writer)
+          sales, calendar: days, prices: weekly, stores: wanted, until: until, writer: writer)
         try table.load(refusals: &refusals, meter: &meter)
         try refusals.check(rows: meter.rows)
         try write(days, in: writer)

@@ -31,10 +31,10 @@ struct M5Prices {
 
   /// - Parameter stores: only these; nil for all.
   init(
-    path: String, calendar: M5Calendar, stores: Set<String>?, refusals: inout RowRefusals, writer: LoadWriter,
+    _ input: InputFile, calendar: M5Calendar, stores: Set<String>?, refusals: inout RowRefusals, writer: LoadWriter,
     meter: inout ProgressMeter
   ) throws {
-    var table = try TableReader(path: path, required: ["store_id", "item_id", "wm_yr_wk", "sell_price"])
+    var table = try TableReader(input, required: ["store_id", "item_id", "wm_yr_wk", "sell_price"])
     let (store, item) = (table.position("store_id"), table.position("item_id"))
     let (week, price) = (table.position("wm_yr_wk"), table.position("sell_price"))
     // Rows of a series stand together: names are looked up only where they change.

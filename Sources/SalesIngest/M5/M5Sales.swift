@@ -6,7 +6,7 @@ struct M5Sales {
   private static let names = ["id", "item_id", "dept_id", "cat_id", "store_id", "state_id"]
   private static let mostUnits = 1_000_000_000
 
-  private let path: String
+  private let input: InputFile
   private let prices: M5Prices
   private let stores: Set<String>?
   private let writer: LoadWriter
@@ -23,27 +23,28 @@ struct M5Sales {
   private var soldCount = 0
 
   init(
-    path: String, calendar: M5Calendar, prices: M5Prices, stores: Set<String>?, until: Day?, writer: LoadWriter
+    _ input: InputFile, calendar: M5Calendar, prices: M5Prices, stores: Set<String>?, until: Day?, writer: LoadWriter
   ) throws {
-    let table = try Self.open(path)
+    let table = try Self.open(input)
     var columns: [(position: Int, day: Int)] = []
     for (position, name) in table.columnNames.enumerated() where !Self.names.contains(name) {
       guard let day = calendar.day(ofColumn: name) else {
         throw IngestError.option(
-          "'\(path)' line 1: column '\(name)' is no day of the calendar file: take both files from one delivery")
+          "'\(input.name)' line 1: column '\(name)' is no day of the calendar file: take both files from one delivery")
       }
       columns.append((position, day.number))
     }
     columns.sort { $0.day < $1.day }
     guard let first = columns.first?.day, let last = columns.last?.day else {
       throw IngestError.wrongHeader(
-        file: path, found: table.columnNames, required: Self.names + ["d_1", "d_2"], optional: [])
+        file: input.name, found: table.columnNames, required: Self.names + ["d_1", "d_2"], optional: [])
     }
     if let until, !(first...last).contains(until.number) {
       throw IngestError.option(
-        "the sales of '\(path)' run from \(Day(number: first)) to \(Day(number: last)): --until \(until) is outside")
+        "the sales of '\(input.name)' run from \(Day(number: first)) to \(Day(number: last)): --until \(until) is outside"
+      )
     }
-    self.path = path
+    self.input = input
     self.prices = prices
     self.stores = stores
     self.writer = writer
@@ -53,12 +54,12 @@ struct M5Sales {
     columnNames = table.columnNames
   }
 
-  private static func open(_ path: String) throws(IngestError) -> TableReader {
-    try TableReader(path: path, required: names, openEnded: true, maximumRecord: 1 << 18)
+  private static func open(_ input: InputFile) throws(IngestError) -> TableReader {
+    try TableReader(input, required: names, open: "d", maximumRecord: 1 << 18, rawLimit: 1000)
   }
 
   mutating func load(refusals: inout RowRefusals, meter: inout ProgressMeter) throws {
-    var table = try Self.open(path)
+    var table = try Self.open(input)
     while try table.csv.advance() {
       try meter.row(table.csv.source)
       // A row is two thousand days: report more often than for short rows.
@@ -86,9 +87,9 @@ struct M5Sales {
       try write(series, table, refusals: &refusals)
     }
     if let missing = stores?.subtracting(found).sorted().first {
-      throw IngestError.option("'\(path)' has no store '\(missing)': correct --stores")
+      throw IngestError.option("'\(input.name)' has no store '\(missing)': correct --stores")
     }
-    guard !seen.isEmpty else { throw IngestError.emptyFile(path) }
+    guard !seen.isEmpty else { throw IngestError.emptyFile(input.name) }
     try meter.finish(table.csv.source)
   }
 

@@ -1,44 +1,49 @@
-import CZlib
 import Foundation
 
-/// Bytes of a file, plain or gzip (told apart by content), in order.
+/// Bytes of an input in order: unpacked, and as UTF-8.
 package final class ByteSource {
+  /// Its name as the user knows it.
   let path: String
-  /// Size of the file on disk.
+  /// Size on disk, packed.
   let size: Int
-  private let file: gzFile
+  private let stream: any ByteStream
+  private var transcoder: Transcoder?
 
+  /// - Parameter encoding: how the text is written; nil to hand the bytes on as they are.
   /// - Throws: ``IngestError`` for a file that is missing, a folder, empty or unreadable.
-  package init(path: String) throws(IngestError) {
-    guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { throw .missingFile(path) }
-    guard attributes[.type] as? FileAttributeType != .typeDirectory else {
-      throw .unreadable(path, reason: "it is a folder; name the file")
+  package init(_ input: InputFile, encoding: TextEncoding? = nil) throws(IngestError) {
+    path = input.name
+    size = input.size
+    guard size > 0 else { throw .emptyFile(input.name) }
+    if let member = input.member {
+      stream = try ZipMemberStream(archive: input.path, member: member)
+    } else {
+      stream = try GzipStream(path: input.path)
     }
-    size = (attributes[.size] as? NSNumber)?.intValue ?? 0
-    guard size > 0 else { throw .emptyFile(path) }
-    guard let file = gzopen(path, "rb") else {
-      throw .unreadable(path, reason: "it cannot be opened; check its permissions")
-    }
-    gzbuffer(file, 1 << 18)
-    self.path = path
-    self.file = file
+    transcoder = encoding.flatMap { Transcoder($0) }
   }
 
-  deinit { gzclose(file) }
+  package convenience init(path: String) throws(IngestError) { try self.init(InputFile(path)) }
 
   /// Bytes of the file on disk that are done.
-  var position: Int { max(0, Int(gzoffset(file))) }
+  var position: Int { stream.position }
 
   /// Reads into `buffer` from `start` on; 0 at the end.
-  func read(into buffer: inout [UInt8], at start: Int) throws(IngestError) -> Int {
-    let room = buffer.count - start
-    let read = buffer.withUnsafeMutableBytes { Int(gzread(file, $0.baseAddress! + start, UInt32(room))) }
-    var code: Int32 = Z_OK
-    _ = gzerror(file, &code)
-    // A file that is cut off gives its bytes first and says so only here.
-    guard read >= 0, code == Z_OK || code == Z_STREAM_END else {
-      throw .unreadable(path, reason: "its gzip data is damaged or cut off; deliver it again")
+  package func read(into buffer: inout [UInt8], at start: Int) throws(IngestError) -> Int {
+    guard transcoder != nil else {
+      // Typed throws do not pass through the closure.
+      var failure: IngestError?
+      let count = buffer.withUnsafeMutableBytes { bytes -> Int in
+        do throws(IngestError) {
+          return try stream.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[start...]))
+        } catch {
+          failure = error
+          return 0
+        }
+      }
+      if let failure { throw failure }
+      return count
     }
-    return read
+    return try transcoder!.read(from: stream, into: &buffer, at: start)
   }
 }

@@ -1,4 +1,5 @@
-/// Reads a CSV file record by record in bounded memory: RFC 4180 quotes, LF or CRLF, an UTF-8 byte order mark.
+/// Reads a file of separated values record by record in bounded memory: RFC 4180 quotes, LF or CRLF, an UTF-8 byte
+/// order mark.
 ///
 /// A record that is not CSV comes out with its ``problem``, and reading goes on behind it. Blank lines are skipped. A
 /// quote inside an unquoted field stands for itself.
@@ -6,7 +7,7 @@ package struct CSVReader: ~Copyable {
   package let source: ByteSource
   /// Line on which the present record begins, counted from 1.
   package private(set) var line = 0
-  private var scanned = RecordScan()
+  private var scanned: RecordScan
 
   private var buffer: [UInt8]
   private let maximumRecord: Int
@@ -16,12 +17,16 @@ package struct CSVReader: ~Copyable {
   private var next = 0
   private var nextLine = 1
   private var record = 0..<0
-  /// Beginning of a record that was too long to stay in the buffer.
-  private var discarded: [UInt8] = []
+  /// Beginning of a record that was too long to stay in the buffer, or a record as it was before its quotes were
+  /// undoubled.
+  private var kept: [UInt8]?
 
   /// - Parameter maximumRecord: bytes that a record may have.
-  package init(source: ByteSource, maximumRecord: Int, bufferSize: Int = 1 << 20) throws(IngestError) {
+  package init(
+    source: ByteSource, separator: UInt8 = UInt8(ascii: ","), maximumRecord: Int, bufferSize: Int = 1 << 20
+  ) throws(IngestError) {
     self.source = source
+    scanned = RecordScan(separator: separator)
     self.maximumRecord = maximumRecord
     buffer = [UInt8](repeating: 0, count: max(bufferSize, maximumRecord + 2))
     try refill()
@@ -40,6 +45,7 @@ package struct CSVReader: ~Copyable {
 
   private mutating func advanceOverBlank() throws(IngestError) -> Bool {
     line = nextLine
+    kept = nil
     while true {
       if next == filled, ended { return false }
       let range = next..<min(filled, next + maximumRecord)
@@ -94,7 +100,7 @@ package struct CSVReader: ~Copyable {
         if buffer[next - 1] == UInt8(ascii: "\n") { break skipping }
       }
     }
-    discarded = head
+    kept = head
     scanned.fields = [0..<0]
     record = 0..<0
   }
@@ -102,16 +108,22 @@ package struct CSVReader: ~Copyable {
   private mutating func unquote(_ index: Int) {
     let range = fields[index]
     guard problem == nil, range.count >= 2 else { return }
-    var write = range.lowerBound
-    var read = range.lowerBound + 1
-    let end = range.upperBound - 1
-    while read < end {
+    let inner = range.lowerBound + 1..<range.upperBound - 1
+    guard buffer[inner].contains(UInt8(ascii: "\"")) else {
+      scanned.fields[index] = inner
+      return
+    }
+    // Undoubling quotes writes over the record.
+    if kept == nil { kept = Array(buffer[record]) }
+    var write = inner.lowerBound
+    var read = inner.lowerBound
+    while read < inner.upperBound {
       if buffer[read] == UInt8(ascii: "\"") { read += 1 }
       buffer[write] = buffer[read]
       write += 1
       read += 1
     }
-    scanned.fields[index] = range.lowerBound..<write
+    scanned.fields[index] = inner.lowerBound..<write
   }
 
   /// Moves what is left to the front and fills up the rest.
@@ -142,9 +154,12 @@ package struct CSVReader: ~Copyable {
   /// A field as text; bytes that are not UTF-8 come out as replacement characters.
   package func text(_ field: Int) -> String { String(decoding: buffer[fields[field]], as: UTF8.self) }
 
-  /// The record as it came (quotes of quoted fields aside), for a report: at most a thousand bytes, NUL made visible.
-  package var raw: String {
-    let bytes = record.isEmpty ? discarded[...] : buffer[record].prefix(1000)
+  /// The record as it came, for a report: NUL made visible, bytes that are not UTF-8 replaced.
+  ///
+  /// - Parameter limit: bytes at most.
+  package func raw(limit: Int = 1000) -> String {
+    var bytes = kept.map { $0.prefix(limit) } ?? buffer[record].prefix(limit)
+    if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
     return String(decoding: bytes, as: UTF8.self).replacing("\0", with: "\u{2400}")
   }
 }

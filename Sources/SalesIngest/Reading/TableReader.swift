@@ -1,6 +1,6 @@
 import SalesStore
 
-/// A CSV file with a header of known columns.
+/// A file of separated values with a header.
 struct TableReader: ~Copyable {
   let file: String
   var csv: CSVReader
@@ -8,30 +8,48 @@ struct TableReader: ~Copyable {
   let columns: [String: Int]
   let columnNames: [String]
 
+  /// Bytes of a refused row that are kept.
+  private let rawLimit: Int
+
   /// Opens a file and checks its header: exactly the required columns, and optional ones, in any order.
   ///
-  /// - Parameter openEnded: accept columns beyond these, such as M5's days.
+  /// - Parameter open: accept columns beyond these whose names begin like this, such as M5's days.
   init(
-    path: String, required: [String], optional: [String] = [], openEnded: Bool = false, maximumRecord: Int = 1 << 16
+    _ input: InputFile, encoding: TextEncoding? = nil, separator: Separator = .comma, required: [String],
+    optional: [String] = [], open: String? = nil, maximumRecord: Int = 1 << 16, rawLimit: Int = 1 << 16
   ) throws(IngestError) {
-    var csv = try CSVReader(source: try ByteSource(path: path), maximumRecord: maximumRecord)
-    guard try csv.advance() else { throw .emptyFile(path) }
+    var csv = try CSVReader(
+      source: try ByteSource(input, encoding: encoding), separator: separator.byte, maximumRecord: maximumRecord)
+    guard try csv.advance() else { throw .emptyFile(input.name) }
     guard csv.problem == nil else {
-      throw .wrongHeader(file: path, found: [csv.raw], required: required, optional: optional)
+      throw .wrongHeader(file: input.name, found: [csv.raw()], required: required, optional: optional)
     }
     var found: [String] = []
     for index in csv.fields.indices { found.append(csv.text(index)) }
-    let known = Set(required + optional)
-    guard Set(found).count == found.count, required.allSatisfy(found.contains),
-      openEnded || found.allSatisfy(known.contains)
-    else {
-      // A header of two thousand columns helps nobody.
-      throw .wrongHeader(file: path, found: Array(found.prefix(24)), required: required, optional: optional)
-    }
+    try Self.check(header: found, of: input.name, required: required, optional: optional, open: open)
     self.csv = csv
-    file = path
+    self.rawLimit = rawLimit
+    file = input.name
     columnNames = found
-    columns = Dictionary(uniqueKeysWithValues: found.enumerated().map { ($1, $0) })
+    columns = Dictionary(found.enumerated().map { ($1, $0) }) { first, _ in first }
+  }
+
+  /// Checks that the header has the required columns, every one once, and no others than the optional ones and those
+  /// that begin with `open`.
+  private static func check(
+    header: [String], of file: String, required: [String], optional: [String], open: String?
+  ) throws(IngestError) {
+    let known = Set(required + optional)
+    func isKnown(_ name: String) -> Bool { known.contains(name) || open.map { name.hasPrefix($0) } == true }
+    let isDistinct = Set(header).count == header.count
+    guard isDistinct, required.allSatisfy(header.contains), header.allSatisfy(isKnown) else {
+      // A header of two thousand columns helps nobody, and those that may be there are not to blame.
+      let blamed =
+        isDistinct && open != nil && open != "" ? header.filter { known.contains($0) || !isKnown($0) } : header
+      throw .wrongHeader(
+        file: file, found: Array(blamed.prefix(24)), required: required,
+        optional: open == "" ? optional + header.filter { !known.contains($0) } : optional)
+    }
   }
 
   /// Position of a required column.
@@ -41,7 +59,8 @@ struct TableReader: ~Copyable {
   func refusal(column: String, value: String, kind: String, reason: String) -> QuarantinedRow {
     let value = value.count > 200 ? String(value.prefix(200)) : value
     return QuarantinedRow(
-      file: file, line: csv.line, column: column, value: value.replacing("\0", with: "\u{2400}"), raw: csv.raw,
+      file: file, line: csv.line, column: column, value: value.replacing("\0", with: "\u{2400}"),
+      raw: csv.raw(limit: rawLimit),
       kind: kind, reason: reason)
   }
 
@@ -70,7 +89,7 @@ struct TableReader: ~Copyable {
         : refusal(
           column: "-", value: "\(csv.fields.count) columns", kind: "wrong_column_count",
           reason: "the row has \(csv.fields.count) columns and the header \(columnNames.count): quote fields that hold "
-            + "commas, or complete the row")
+            + "separators, or complete the row")
     }
   }
 

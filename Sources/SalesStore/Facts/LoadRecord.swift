@@ -35,8 +35,45 @@ public struct LoadSummary: Sendable, Hashable, Codable {
   public var newProducts = 0
   public var newStores = 0
   public var newSeries = 0
+  /// What else there is to say; nil for loads of earlier versions.
+  public var details: LoadDetails?
 
   public init() {}
+}
+
+/// What a load has to say beyond counts.
+public struct LoadDetails: Sendable, Hashable, Codable {
+  /// Rows read, headers aside: each was loaded, was there already, is in quarantine, or was left out by the mapping.
+  public var rows: Int
+  /// `day` or `week`: what lies between the facts of a series.
+  public var timeGrain: String
+  /// Series-days by what they mean, days without a row among them.
+  public var dayClasses: [String: Int]
+  public var warnings: [String]
+  public var notes: [String]
+  /// Values that were read and have no place in the database, by column.
+  public var notStored: [String: Int]
+  /// Columns that nothing was done with, by file.
+  public var notRead: [String: [String]]
+  /// Rows that the mapping leaves out, by file.
+  public var skipped: [String: Int]
+  /// How the files were read (JSON), so that rows in quarantine can be read again in the same way.
+  public var reading: String
+
+  public init(
+    rows: Int, timeGrain: String, dayClasses: [String: Int], warnings: [String], notes: [String],
+    notStored: [String: Int], notRead: [String: [String]], skipped: [String: Int], reading: String
+  ) {
+    self.rows = rows
+    self.timeGrain = timeGrain
+    self.dayClasses = dayClasses
+    self.warnings = warnings
+    self.notes = notes
+    self.notStored = notStored
+    self.notRead = notRead
+    self.skipped = skipped
+    self.reading = reading
+  }
 }
 
 /// A load as the database keeps it.
@@ -65,6 +102,8 @@ public enum LoadResult: Sendable, Hashable {
 
 /// A row that was refused.
 public struct QuarantinedRow: Sendable, Hashable, Codable {
+  /// Its number in the database; nil before it is there.
+  public var id: Int?
   public var file: String
   /// Counted from 1, the header included.
   public var line: Int

@@ -399,6 +399,15 @@ public final class LoadWriter {
     try quarantined.execute()
   }
 
+  /// Takes rows out of quarantine, because this load has them.
+  public func release(quarantined ids: [Int]) throws {
+    let release = try database.prepare("DELETE FROM quarantine WHERE quarantine_id = ?")
+    for id in ids {
+      release.bind(1, id)
+      try release.execute()
+    }
+  }
+
   /// Writes what was collected about series.
   func finish() throws {
     let update = try database.prepare(

@@ -66,13 +66,25 @@ extension SQLStore {
     try read { database in
       try database.all(
         """
-        SELECT file, line, column_name, value, raw, kind, reason FROM quarantine WHERE load_id = ?
+        SELECT file, line, column_name, value, raw, kind, reason, quarantine_id FROM quarantine WHERE load_id = ?
         ORDER BY quarantine_id LIMIT ?
         """, [load, limit]
       ) {
-        QuarantinedRow(
+        var row = QuarantinedRow(
           file: $0.text(0), line: $0.int(1), column: $0.text(2), value: $0.text(3), raw: $0.text(4), kind: $0.text(5),
           reason: $0.text(6))
+        row.id = $0.int(7)
+        return row
+      }
+    }
+  }
+
+  func dropQuarantine(_ ids: [Int]) throws(StoreError) {
+    try write(.facts) { database in
+      let drop = try database.prepare("DELETE FROM quarantine WHERE quarantine_id = ?")
+      for id in ids {
+        drop.bind(1, id)
+        try drop.execute()
       }
     }
   }

@@ -19,6 +19,9 @@ public protocol LoadStore: Sendable {
 
   /// Rows that a load refused, in the order they were met, `limit` at most.
   func quarantine(load: Int, limit: Int) throws(StoreError) -> [QuarantinedRow]
+
+  /// Forgets rows in quarantine by their numbers; numbers that are not there are passed over.
+  func dropQuarantine(_ ids: [Int]) throws(StoreError)
 }
 
 /// Sales facts as models and analysts read them.

@@ -23,6 +23,13 @@ struct LoadOptions: ParsableArguments {
     }
   }
 
+  /// Options of a delivery as far as the settings go.
+  func options(_ settings: DemandConfiguration) -> DeliveryLoad.Options {
+    var options = DeliveryLoad.Options(settings, now: Date())
+    options.badRows = policy(settings)
+    return options
+  }
+
   func policy(_ settings: DemandConfiguration) -> BadRowPolicy {
     BadRowPolicy(maximumShare: maxBadShare ?? settings.ingest.maxBadShare, strict: strict)
   }
@@ -50,14 +57,16 @@ struct LoadOptions: ParsableArguments {
     }
     try output.show(Self.table(result.record))
     let summary = result.record.summary
+    for warning in summary.details?.warnings ?? [] { Console.shared.report(.warning, warning, hint: "") }
+    for note in summary.details?.notes ?? [] { common.note("note: \(note)") }
     if summary.rowsQuarantined > 0 {
       Console.shared.report(
         .warning, "\(summary.rowsQuarantined) rows are in quarantine",
-        hint: "'demand ingest quarantine --load \(result.record.id)' shows them with line and reason")
+        hint: "'demand quarantine list --load \(result.record.id)' shows them with line and reason")
     }
   }
 
-  private static func table(_ record: LoadRecord) -> OutputTable {
+  static func table(_ record: LoadRecord) -> OutputTable {
     let summary = record.summary
     var table = OutputTable([.text("field"), .text("value")])
     func add(_ field: String, _ value: Int) { table.append([.text(field), .integer(value)]) }
@@ -71,6 +80,15 @@ struct LoadOptions: ParsableArguments {
     }
     for (status, count) in summary.daysByStatus.sorted(by: { $0.key < $1.key }) {
       add("days_\(status.replacing(/[A-Z]/) { "_" + $0.output.lowercased() })", count)
+    }
+    if let details = summary.details {
+      for (name, count) in details.dayClasses.sorted(by: { $0.key < $1.key }) { add("class_\(name)", count) }
+      for (name, count) in details.notStored.sorted(by: { $0.key < $1.key }) { add("not_stored_\(name)", count) }
+      for (file, names) in details.notRead.sorted(by: { $0.key < $1.key }) {
+        table.append([.text("not_read_from_\(file)"), .text(names.joined(separator: " "))])
+      }
+      for (file, count) in details.skipped.sorted(by: { $0.key < $1.key }) { add("left_out_of_\(file)", count) }
+      table.append([.text("time_grain"), .text(details.timeGrain)])
     }
     add("first_day", summary.firstDay)
     add("last_day", summary.lastDay)

@@ -38,8 +38,6 @@ import Testing
       let status = (0..<count).map { _ in UInt8([0, 0, 0, 0, 0, 0, 1, 2, 3, 3, 4][stream.integer(below: 11)]) }
       let units = status.map { status -> Int32 in
         guard status == 0 || status == 3, stream.uniform() < 0.6 else { return 0 }
-        // Some series have single days of any size.
-        if round % 4 == 3, status == 0, stream.uniform() < 0.1 { return Int32(exp(8 + 12 * stream.uniform())) }
         return Int32(stream.poisson(scale * stream.gamma(shape: 1)))
       }
       let days = try #require(
@@ -63,6 +61,30 @@ import Testing
   }
 
   /// Derivatives of the kernel by lanes a step apart are those of the plain filter.
+  /// Days of thousands to hundreds of millions of units among ordinary ones cost no memory of their size, and no digits.
+  @Test(arguments: paths) func daysOfAnySize(path: Int32) throws {
+    var stream = RandomStream(seed: 14, purpose: 9000)
+    let units = (0..<40).map { $0 % 3 == 0 ? Int32(exp(8 + 12 * stream.uniform())) : Int32(3000 + $0) }
+    let days = try #require(
+      SeriesDays(
+        units: units[...], status: [UInt8](repeating: 0, count: units.count)[...], window: 0, startIsKnown: true,
+        firstDay: Day(number: 100)))
+    #expect(days.exceedances.count == Int(CNK_MANY) && days.large.count == units.count { $0 > CNK_MANY })
+    let calendars = [0.0, 1].map { SeriesSimulator.logCalendar(days: days.count, phase: $0, size: 0.4) }
+    let thetas = (0..<Int(CNK_LANES)).map { _ in
+      (0..<SeriesParameter.count).map { parameter in
+        parameter == SeriesParameter.logLevel
+          ? 9 + stream.normal()
+          : SeriesSimulator.prior.mean[parameter] + SeriesSimulator.prior.sd[parameter] * stream.normal()
+      }
+    }
+    let found = Self.run(path: path, days: days, calendars: calendars, thetas: thetas)
+    for (lane, theta) in thetas.enumerated() {
+      let plain = ScalarFilter(days: days, logCalendar: calendars[lane / Int(CNK_HALF)], theta: theta)
+      #expect(abs(found.logLikelihood[lane] - plain.logLikelihood) < 1e-9 * (1 + abs(plain.logLikelihood)))
+    }
+  }
+
   @Test(arguments: paths) func differencesAcrossLanesAreDerivatives(path: Int32) {
     var stream = RandomStream(seed: 12, purpose: 9000)
     let calendar = SeriesSimulator.logCalendar(days: 300)

@@ -1,0 +1,97 @@
+import Foundation
+
+/// The files of a delivery: each with what it holds.
+public struct DeliveryFiles: Sendable {
+  /// A file with the table of the mapping that says how to read it.
+  struct Item: Sendable {
+    let role: SourceMapping.Role
+    let table: SourceMapping.Table
+    let input: InputFile
+  }
+
+  private(set) var items: [Item] = []
+
+  init(items: [Item]) { self.items = items }
+
+  /// Files by their names in a folder or zip archive, as the mapping has them.
+  ///
+  /// A pattern also takes the file packed: `sales*.csv` is found as `sales_1.csv.gz` and `sales_1.csv.zip`.
+  ///
+  /// - Throws: ``IngestError/nothingToLoad(_:wanted:)`` when nothing fits.
+  public init(folder: String, mapping: SourceMapping) throws(IngestError) {
+    guard FileManager.default.fileExists(atPath: folder) else { throw .missingFile(folder) }
+    for role in SourceMapping.Role.allCases {
+      for table in mapping.tables(role) {
+        let wanted = table.files.flatMap { [$0, $0 + ".gz", $0 + ".zip"] }
+        for input in try InputFile.expand(folder, wanted: wanted) {
+          items.append(Item(role: role, table: table, input: input))
+        }
+      }
+    }
+    guard !items.isEmpty else {
+      let names = SourceMapping.Role.allCases.flatMap { mapping.tables($0) }.flatMap(\.files)
+      var seen: Set<String> = []
+      throw .nothingToLoad(folder, wanted: names.filter { seen.insert($0).inserted })
+    }
+  }
+
+  /// Files named one by one; names may be patterns, folders, archives, members of archives or `-`.
+  ///
+  /// Of several tables of a role, the one that names the file is taken, else the first.
+  public init(_ names: [SourceMapping.Role: [String]], mapping: SourceMapping) throws(IngestError) {
+    for role in SourceMapping.Role.allCases {
+      for name in names[role] ?? [] {
+        let tables = mapping.tables(role)
+        guard let first = tables.first else {
+          throw .option(
+            "the mapping has no table of \(role.rawValue): leave out '\(name)', or add '\(role.rawValue):' to it")
+        }
+        var inputs = try InputFile.expand(name)
+        if InputFile.isFolder(name) {
+          // Masters may lie beside sales.
+          let named = inputs.filter { input in
+            tables.contains { $0.files.contains { FilePattern.matches(Self.unpacked(input.name), $0) } }
+          }
+          if !named.isEmpty { inputs = named }
+        }
+        guard !inputs.isEmpty else { throw .nothingToLoad(name, wanted: ["*.csv"]) }
+        for input in inputs {
+          let fitting = tables.filter { table in
+            table.files.contains { FilePattern.matches(Self.unpacked(input.name), $0) }
+          }
+          for table in fitting.isEmpty ? [first] : fitting {
+            items.append(Item(role: role, table: table, input: input))
+          }
+        }
+      }
+    }
+  }
+
+  /// Files each read by the table of the mapping that names it, as when the mapping was inferred from them.
+  public static func matching(_ names: [String], mapping: SourceMapping) throws(IngestError) -> DeliveryFiles {
+    var items: [Item] = []
+    for name in names {
+      for input in try InputFile.expand(name) {
+        for role in SourceMapping.Role.allCases {
+          for table in mapping.tables(role)
+          where table.files.contains(where: { FilePattern.matches(Self.unpacked(input.name), $0) }) {
+            items.append(Item(role: role, table: table, input: input))
+          }
+        }
+      }
+    }
+    return DeliveryFiles(items: items)
+  }
+
+  /// Whether a name stands for a folder, or an archive of several files, rather than for files of sales.
+  public static func isCollection(_ name: String) -> Bool {
+    InputFile.isFolder(name) || (try? ZipArchive(path: name)).map { $0.members.count > 1 } == true
+  }
+
+  /// A file's name without the endings of packed files.
+  private static func unpacked(_ name: String) -> String {
+    [".gz", ".zip"].reduce(name) { $0.hasSuffix($1) ? String($0.dropLast($1.count)) : $0 }
+  }
+
+  func items(_ role: SourceMapping.Role) -> [Item] { items.filter { $0.role == role } }
+}

@@ -1,0 +1,113 @@
+import DemandData
+import Foundation
+import SalesStore
+
+/// Loads a retailer's delivery as a mapping says: masters, events and sales, all of it or nothing.
+///
+/// A day without a row: before a series' first row it was not ranged; after its last one it is not ranged any more once
+/// ``Options-swift.struct/delistAfterDays`` have passed up to the origin; between the two it means what
+/// ``Options-swift.struct/missing`` says where the store reported anything that day, closed where the calendar says so,
+/// else unknown. The day of a refused row is unknown. Rows that repeat what the database has are counted as unchanged.
+public struct DeliveryLoad: Sendable {
+  public struct Options: Sendable, Hashable {
+    public var missing = SourceMapping.MissingRows.zero
+    /// Days without a row, up to the origin, after which a product is no longer ranged; nil for never.
+    public var delistAfterDays: Int? = 28
+    public var badRows = BadRowPolicy()
+    /// Last day that the delivery declares complete; nil for its last day of sales.
+    public var completeThrough: Day?
+    /// Last day that the event calendar speaks of; nil for its last event.
+    public var calendarThrough: Day?
+    /// Sales before this day are refused: a mistyped year would make a history of centuries.
+    public var earliestDay = Day(year: 1990, month: 1, day: 1)!
+    /// The day it is where the stores are; nil for the clock's day in UTC.
+    public var today: Day?
+    /// Days beyond today from which on sales are refused.
+    public var futureDays = 0
+    /// Sales of any later day are taken, and the origin of forecasts stays at today.
+    public var allowsFuture = false
+    /// Rows that contradict the database take the place of what is there, rather than go to quarantine.
+    public var replace = false
+
+    public init() {}
+
+    /// What of the options decides which rows are taken, as text.
+    fileprivate var text: String {
+      "\(missing.rawValue) \(delistAfterDays ?? -1) \(completeThrough?.iso ?? "") \(calendarThrough?.iso ?? "") "
+        + "\(earliestDay) \(replace) \(allowsFuture)"
+    }
+  }
+
+  /// The mapping's name, kept with the load.
+  public let source: String
+  public let mapping: SourceMapping
+  public let files: DeliveryFiles
+  public var options: Options
+
+  public init(source: String, mapping: SourceMapping, files: DeliveryFiles, options: Options = Options()) {
+    self.source = source
+    self.mapping = mapping
+    self.files = files
+    self.options = options
+    if let missing = mapping.missing { self.options.missing = missing }
+  }
+
+  /// Loads the delivery: all of it but for the rows in quarantine, or nothing.
+  ///
+  /// - Throws: ``IngestError``; the database is as it was then.
+  public func run(into store: any SalesStore, _ environment: IngestEnvironment) throws(IngestError) -> LoadResult {
+    let options = try resolved(environment)
+    let inputs = distinctInputs
+    var meter = ProgressMeter(environment: environment, total: inputs.reduce(0) { $0 + $1.input.size })
+    let text = "\(source) \(DeliveryReading(mapping: mapping).text) \(options.text)"
+    let checked = try DeliveryHash.hash(files: inputs, options: text, meter: &meter)
+    meter.begin(.loading)
+    let header = LoadHeader(source: source, files: inputs.map(\.input.name), contentHash: checked.hash)
+    let encodings = Dictionary(zip(inputs.map(\.input), checked.encodings)) { first, _ in first }
+    do {
+      return try store.withLoad(header, now: environment.now) { writer in
+        let tables = DeliveryTables(
+          writer: writer, mapping: mapping, options: options, meter: meter, encodings: encodings)
+        var sales = try tables.load(files, latestDay: Self.latestDay(options))
+        return try sales.finish()
+      }
+    } catch {
+      throw IngestError(error)
+    }
+  }
+
+  /// A file that several tables read counts once.
+  private var distinctInputs: [(role: String, input: InputFile)] {
+    var seen: Set<InputFile> = []
+    return files.items.filter { seen.insert($0.input).inserted }.map { ($0.role.rawValue, $0.input) }
+  }
+
+  /// The options with the day it is.
+  func resolved(_ environment: IngestEnvironment) throws(IngestError) -> Options {
+    var options = options
+    options.today =
+      options.today ?? Day(number: Int((environment.now().timeIntervalSince1970 / 86400).rounded(.down)))
+    // The furthest of all loads becomes the forecast's origin, and no later load takes it back.
+    let latest = options.today! + options.futureDays
+    if let through = options.completeThrough, through > latest {
+      throw .option("--complete-through \(through) is after \(latest), which has not happened yet: correct it")
+    }
+    return options
+  }
+
+  static func latestDay(_ options: Options) -> Day {
+    options.allowsFuture ? Day(year: 9999, month: 12, day: 31)! : options.today! + options.futureDays
+  }
+}
+
+extension IngestError {
+  /// Errors that come out of a load's transaction.
+  init(_ error: any Error) {
+    self =
+      switch error {
+      case let error as IngestError: error
+      case let error as StoreError: .store(error)
+      default: .store(.database(place: "", reason: String(describing: error)))
+      }
+  }
+}

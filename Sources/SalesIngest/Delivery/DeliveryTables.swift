@@ -1,0 +1,109 @@
+import DemandData
+import SalesStore
+
+/// What the tables of one load have in common: where they write, what they refuse, what they remark.
+struct DeliveryTables {
+  /// Name of the nodes above a product or store that was made from sales alone.
+  static let unassigned = "unassigned"
+
+  let writer: LoadWriter
+  let mapping: SourceMapping
+  let options: DeliveryLoad.Options
+  var meter: ProgressMeter
+  var refusals: RowRefusals
+  var remarks = LoadRemarks()
+  /// Closures that this load brought, by place: nil for everywhere.
+  var closures: [EventCalendar.Closure] = []
+  /// Nodes of the stores that this load's masters name, top down.
+  var storePaths: [String: [String]] = [:]
+  private let encodings: [InputFile: TextEncoding]
+  /// How the files were read.
+  private(set) var reading: DeliveryReading
+
+  init(
+    writer: LoadWriter, mapping: SourceMapping, options: DeliveryLoad.Options, meter: ProgressMeter,
+    encodings: [InputFile: TextEncoding], keepsRefusals: Bool = true
+  ) {
+    self.writer = writer
+    self.mapping = mapping
+    self.options = options
+    self.meter = meter
+    self.encodings = encodings
+    refusals = RowRefusals(policy: options.badRows, keepsRows: keepsRefusals)
+    reading = DeliveryReading(mapping: mapping)
+  }
+
+  /// Opens a file, finding out how it is written where the mapping leaves it open.
+  mutating func open(
+    _ item: DeliveryFiles.Item, required: [String], optional: [String]
+  ) throws -> MappedTable {
+    var encoding = item.table.encoding ?? encodings[item.input] ?? .utf8
+    let surveyed = encodings[item.input] ?? .utf8
+    // A mark at the beginning knows better than a declaration of one byte a character.
+    if surveyed == .utf16LittleEndian || surveyed == .utf16BigEndian { encoding = surveyed }
+    if item.table.encoding == nil, encoding == .windows1252 {
+      remarks.warn(
+        "'\(item.input.name)' is no UTF-8 and was read as Windows-1252: save it as UTF-8, or declare its encoding")
+    }
+    let separator = try item.table.separator ?? detect(item, encoding, required)
+    let table = try MappedTable(
+      item.input, item.table, encoding: encoding, separator: separator, required: required, optional: optional)
+    reading.files.append(
+      DeliveryReading.File(
+        name: item.input.name, role: item.role, table: item.table, separator: separator,
+        header: table.reader.columnNames))
+    // What one table passes over, another of the same file may read.
+    remarks.notRead[item.input.name] =
+      remarks.notRead[item.input.name].map { $0.filter(table.unread.contains) } ?? table.unread
+    for name in table.absent { remarks.note("'\(item.input.name)' has no column '\(name)', which the mapping names") }
+    return table
+  }
+
+  private func detect(
+    _ item: DeliveryFiles.Item, _ encoding: TextEncoding, _ required: [String]
+  ) throws(IngestError) -> Separator {
+    let source = try ByteSource(item.input, encoding: encoding)
+    var sample = [UInt8](repeating: 0, count: 1 << 16)
+    var filled = 0
+    while filled < sample.count - 64 {
+      let count = try source.read(into: &sample, at: filled)
+      if count == 0 { break }
+      filled += count
+    }
+    let columns = required.filter { item.table.constants[$0] == nil }.map { item.table.columns[$0] ?? $0 }
+    return Separator.detect(Array(sample[..<filled]), isWhole: filled < sample.count - 64, columns: columns)
+  }
+
+  /// Moves to the next row that is one and is wanted, refusing those that are none.
+  mutating func nextRow(_ table: inout MappedTable) throws -> Bool {
+    while try table.reader.csv.advance() {
+      try meter.row(table.reader.csv.source)
+      if let refusal = table.reader.structuralRefusal {
+        try refusals.refuse(refusal, in: writer)
+      } else if !table.isSkipped() {
+        return true
+      }
+    }
+    return false
+  }
+
+  mutating func finish(_ table: borrowing MappedTable) throws {
+    if table.skipped > 0 { remarks.skipped[table.reader.file, default: 0] += table.skipped }
+    try meter.finish(table.reader.csv.source)
+  }
+
+  /// Reads all tables, masters before what names them.
+  ///
+  /// - Parameter retries: whether the rows come out of quarantine.
+  func load(_ files: DeliveryFiles, latestDay: Day, retries: Bool = false) throws -> SalesTable {
+    var tables = self
+    try writer.setLevels(tree: "product", mapping.productLevels)
+    try writer.setLevels(tree: "location", mapping.locationLevels)
+    for item in files.items(.products) { try tables.loadProducts(item) }
+    for item in files.items(.stores) { try tables.loadStores(item) }
+    for item in files.items(.events) { try tables.loadEvents(item) }
+    var sales = SalesTable(tables: tables, latestDay: latestDay, retries: retries)
+    for item in files.items(.sales) { try sales.load(item) }
+    return sales
+  }
+}

@@ -1,0 +1,84 @@
+import DemandData
+import SalesStore
+
+extension DeliveryTables {
+  mutating func loadEvents(_ item: DeliveryFiles.Item) throws {
+    let optional = mapping.columns(.events).optional
+    var table = try open(item, required: ["date", "event", "type"], optional: optional)
+    let (date, event, type) = (table.column("date")!, table.column("event")!, table.column("type")!)
+    let closed = table.column("closed")
+    let places = mapping.locationLevels.reversed().compactMap { level in table.column(level).map { (level, $0) } }
+    var last: Day?
+    while try nextRow(&table) {
+      guard let day = table.day(date) else {
+        try refusals.refuse(table.refusal(date, "unparseable_date", table.dateWords), in: writer)
+        continue
+      }
+      guard let name = table.text(event), let kind = table.text(type) else {
+        try refusals.refuse(table.refusal(event, "invalid_utf8", Reasons.utf8), in: writer)
+        continue
+      }
+      var shut = false
+      if let closed {
+        guard let flag = table.flag(closed) else {
+          try refusals.refuse(table.refusal(closed, "not_a_flag", Self.flagWords(table.table)), in: writer)
+          continue
+        }
+        shut = flag
+      }
+      guard !name.isEmpty || shut else {
+        try refusals.refuse(table.refusal(event, "empty_name", "name the event"), in: writer)
+        continue
+      }
+      guard let scope = try scope(table, places) else { continue }
+      if !name.isEmpty { try writer.writeEvent(.init(day: day, name: name, type: kind, scope: scope)) }
+      if shut {
+        let closure = EventCalendar.Closure(day: day, scope: scope)
+        try writer.writeClosure(closure)
+        closures.append(closure)
+      }
+      noteOthers(table)
+      last = max(last ?? day, day)
+    }
+    if let through = options.calendarThrough ?? last { try writer.noteCalendar(knownThrough: through) }
+    try finish(table)
+  }
+
+  static func flagWords(_ table: SourceMapping.Table) -> String {
+    "not a flag: write \(table.no.first { !$0.isEmpty } ?? "0") or \(table.yes.first ?? "1")"
+  }
+
+  /// Where the present event holds, or nil after refusing the row.
+  private mutating func scope(
+    _ table: borrowing MappedTable, _ places: [(level: String, column: MappedColumn)]
+  ) throws -> EventCalendar.Scope? {
+    var found: (level: String, node: String, column: MappedColumn)?
+    if let level = table.column("scope_level"), let node = table.column("scope_node") {
+      let name = table.text(level) ?? ""
+      if !name.isEmpty {
+        guard mapping.locationLevels.contains(name) else {
+          try refusals.refuse(
+            table.refusal(
+              level, "unknown_level",
+              "no level of locations: write one of \(mapping.locationLevels.joined(separator: ", "))"),
+            in: writer)
+          return nil
+        }
+        found = (name, table.text(node) ?? "", node)
+      }
+    } else {
+      for (level, column) in places where found == nil && !table.bytes(column).isEmpty {
+        found = (level, table.text(column) ?? "", column)
+      }
+    }
+    guard let found else { return .everywhere }
+    guard try writer.hasLocation(level: found.level, name: found.node) else {
+      try refusals.refuse(
+        table.refusal(
+          found.column, "unknown_\(found.level)",
+          "no store is in this \(found.level): correct it or add it to the stores' file"), in: writer)
+      return nil
+    }
+    return .location(level: found.level, node: found.node)
+  }
+}

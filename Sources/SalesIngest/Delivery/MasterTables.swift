@@ -1,0 +1,86 @@
+import DemandData
+import SalesStore
+
+extension DeliveryTables {
+  mutating func loadProducts(_ item: DeliveryFiles.Item) throws {
+    let levels = mapping.productLevels
+    var table = try open(item, required: levels, optional: ["kind"])
+    let columns = levels.map { table.column($0)! }
+    let kind = table.column("kind")
+    var seen: Set<String> = []
+    while try nextRow(&table) {
+      guard let names = try names(columns, table) else { continue }
+      var isCount = !mapping.measured
+      if let kind {
+        switch table.text(kind) {
+        case "count": isCount = true
+        case "measure": isCount = false
+        case "": break
+        default:
+          try refusals.refuse(
+            table.refusal(kind, "unknown_kind", "not a kind of units: write count or measure"), in: writer)
+          continue
+        }
+      }
+      let leaf = columns[columns.count - 1]
+      guard seen.insert(names[names.count - 1]).inserted else {
+        try refusals.refuse(
+          table.refusal(leaf, "duplicate_row", "the product is listed twice: keep one of the rows"), in: writer)
+        continue
+      }
+      do {
+        try writer.addProduct(path: names, isCount: isCount)
+      } catch StoreError.hierarchy(let reason) {
+        try refusals.refuse(table.refusal(leaf, "hierarchy", reason), in: writer)
+      }
+      noteOthers(table)
+    }
+    try finish(table)
+  }
+
+  mutating func loadStores(_ item: DeliveryFiles.Item) throws {
+    let levels = mapping.locationLevels
+    var table = try open(item, required: levels, optional: [])
+    let columns = levels.map { table.column($0)! }
+    var seen: Set<String> = []
+    while try nextRow(&table) {
+      guard let names = try names(columns, table) else { continue }
+      let leaf = columns[columns.count - 1]
+      guard seen.insert(names[names.count - 1]).inserted else {
+        try refusals.refuse(
+          table.refusal(leaf, "duplicate_row", "the store is listed twice: keep one of the rows"), in: writer)
+        continue
+      }
+      do {
+        try writer.addStore(path: names)
+        storePaths[names[names.count - 1]] = names
+      } catch StoreError.hierarchy(let reason) {
+        try refusals.refuse(table.refusal(leaf, "hierarchy", reason), in: writer)
+      }
+      noteOthers(table)
+    }
+    try finish(table)
+  }
+
+  /// Counts values that have no place in the database.
+  mutating func noteOthers(_ table: borrowing MappedTable) {
+    for (name, position) in table.others where !table.isEmpty(at: position) { remarks.notStored[name, default: 0] += 1 }
+  }
+
+  /// Names in these columns, or nil after refusing the row.
+  mutating func names(_ columns: [MappedColumn], _ table: borrowing MappedTable) throws -> [String]? {
+    var names: [String] = []
+    for column in columns {
+      guard let name = table.text(column) else {
+        try refusals.refuse(table.refusal(column, "invalid_utf8", Reasons.utf8), in: writer)
+        return nil
+      }
+      guard !name.isEmpty else {
+        try refusals.refuse(table.refusal(column, "empty_name", "fill in the \(column.source)"), in: writer)
+        return nil
+      }
+      names.append(name)
+    }
+    return names
+  }
+}

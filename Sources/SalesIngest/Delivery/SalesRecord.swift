@@ -1,0 +1,89 @@
+import DemandData
+import SalesStore
+
+/// What a load met, by series and by store: to find rows that come twice, days that are missing, and what they mean.
+struct SalesRecord {
+  private struct Series {
+    var product: Int
+    var store: Int
+    var days = DaySet()
+    /// Days that this load has written, where that comes later than they are met.
+    var written = DaySet()
+    var units = 0.0
+    var rows = 0
+    /// Last day with a row in the database before this load.
+    var lastRowBefore: Int?
+  }
+
+  private struct Key: Hashable {
+    let product: Int
+    let store: Int
+  }
+
+  /// By id; nil for those not met.
+  private var series: [Series?] = []
+  private var ids: [Key: Int] = [:]
+  private(set) var storeDays: [Int: DaySet] = [:]
+  /// Days of refused rows, which are unknown rather than zero.
+  private var refused: [Key: DaySet] = [:]
+  /// Series-days by what they mean.
+  var classes: [String: Int] = [:]
+
+  /// Series met in this load, ascending.
+  var touched: [Int] { series.indices.filter { series[$0] != nil } }
+
+  mutating func touch(series id: Int, product: Int, store: Int, lastRow: Int?) {
+    while series.count <= id { series.append(nil) }
+    guard series[id] == nil else { return }
+    series[id] = Series(product: product, store: store, lastRowBefore: lastRow)
+    ids[Key(product: product, store: store)] = id
+  }
+
+  func contains(series id: Int, day: Int) -> Bool { series[id]?.days.contains(day) ?? false }
+
+  func lastRowBefore(series id: Int) -> Int? { series[id]?.lastRowBefore }
+
+  mutating func note(series id: Int, store: Int, day: Int) {
+    series[id]?.days.insert(day)
+    storeDays[store, default: DaySet()].insert(day)
+  }
+
+  func isWritten(series id: Int, day: Int) -> Bool { series[id]?.written.contains(day) ?? false }
+
+  mutating func noteWritten(series id: Int, day: Int) { series[id]?.written.insert(day) }
+
+  /// Counts units, to compare them with those of other loads.
+  mutating func noteUnits(series id: Int, _ units: Double) {
+    series[id]?.units += units
+    series[id]?.rows += 1
+  }
+
+  /// Units a row of a series in this load; nil without rows.
+  func meanUnits(of id: Int) -> Double? { series[id].flatMap { $0.rows > 0 ? $0.units / Double($0.rows) : nil } }
+
+  /// Names of a series' product and store.
+  func names(series id: Int, _ writer: LoadWriter) -> (product: String, store: String) {
+    guard let it = series[id] else { return ("?", "?") }
+    return (
+      writer.products.first { $0.value.id == it.product }?.key ?? "?",
+      writer.stores.first { $0.value == it.store }?.key ?? "?"
+    )
+  }
+
+  mutating func noteUnknown(product: Int, store: Int, day: Int) {
+    refused[Key(product: product, store: store), default: DaySet()].insert(day)
+  }
+
+  /// Days on which only refused rows tell of a series, behind its first good one.
+  func unknownDays() -> [(series: Int, days: [Int])] {
+    refused.compactMap { key, days -> (series: Int, days: [Int])? in
+      guard let id = ids[key], let series = series[id], let first = series.days.days.first else { return nil }
+      let open = days.days.filter { $0 > first && !series.days.contains($0) }
+      return open.isEmpty ? nil : (id, open)
+    }.sorted { $0.series < $1.series }
+  }
+
+  func store(of id: Int) -> Int { series[id]!.store }
+
+  func days(of id: Int) -> DaySet { series[id]!.days }
+}

@@ -1,0 +1,162 @@
+import DemandData
+import SalesStore
+
+/// Columns of a sales table by position, looked up once.
+struct SalesColumns {
+  let date, product, store, units: MappedColumn
+  let price, basePrice, revenue, promotion, stock, stockOnHand, open, kind: MappedColumn?
+  /// Columns above the product and the store, top down; empty unless all levels are there.
+  let productPath, storePath: [MappedColumn]
+
+  init(_ table: borrowing MappedTable, _ mapping: SourceMapping) {
+    date = table.column("date")!
+    product = table.column("product")!
+    store = table.column("store")!
+    units = table.column("units")!
+    price = table.column("price")
+    basePrice = table.column("base_price")
+    revenue = table.column("revenue")
+    promotion = table.column("promotion")
+    stock = table.column("stock")
+    stockOnHand = table.column("stock_on_hand")
+    open = table.column("open")
+    kind = table.column("kind")
+    let above = mapping.productLevels.dropLast().compactMap { table.column($0) }
+    productPath = above.count == mapping.productLevels.count - 1 ? above : []
+    let around = mapping.locationLevels.dropLast().compactMap { table.column($0) }
+    storePath = around.count == mapping.locationLevels.count - 1 ? around : []
+  }
+}
+
+/// A row that was refused, with the day that is unknown because of it.
+struct SalesRefusal: Error {
+  let row: QuarantinedRow
+  /// Product, store and day of the row where they are known.
+  var key: (product: Int, store: Int, day: Int)?
+  /// Waits for a master and is not counted as bad.
+  var isHeld = false
+}
+
+/// Amounts beyond which a number is a mistake.
+enum SalesLimits {
+  /// More than any shop sells of a product on a day, and within 32 bits.
+  static let units = 1e9
+  /// More than anything in a shop costs, in any currency.
+  static let price = 1e8
+}
+
+extension SalesTable {
+  typealias Parsed<Value> = Result<Value, SalesRefusal>
+
+  /// Reads what a row says beside its keys.
+  func fact(
+    _ table: borrowing MappedTable, _ columns: SalesColumns, isCount: Bool
+  ) -> Parsed<SalesFact> {
+    func refuse(_ column: MappedColumn, _ kind: String, _ reason: String) -> Parsed<SalesFact> {
+      .failure(SalesRefusal(row: table.refusal(column, kind, reason)))
+    }
+    var fact = SalesFact()
+    guard let units = table.table.numbers.number(table.bytes(columns.units)) else {
+      return refuse(columns.units, "not_a_number", "units are no number: write \(table.numberWords)")
+    }
+    guard units >= 0 || tables.mapping.negative != .quarantine else {
+      return refuse(
+        columns.units, "negative_units",
+        "units are negative: deliver sales before returns, 0 at least, or declare 'negative: net' in the mapping")
+    }
+    guard !isCount || units == units.rounded() else {
+      return refuse(
+        columns.units, "fractional_units",
+        "the product is counted, units must be whole: round them, or give the product the kind measure in products.csv")
+    }
+    guard abs(units) <= SalesLimits.units else {
+      return refuse(columns.units, "too_large", "more than a billion units on a day: correct them")
+    }
+    fact.units = units
+    for (column, place) in [
+      (columns.price, \SalesFact.price), (columns.basePrice, \SalesFact.basePrice),
+    ] {
+      guard let column, case let field = table.bytes(column), !field.isEmpty else { continue }
+      guard let value = table.table.numbers.number(field) else {
+        return refuse(
+          column, "not_a_number", "the price is no number: write \(table.numberWords), or leave it empty")
+      }
+      guard value >= 0 else { return refuse(column, "negative_price", "the price is negative: correct it") }
+      guard value <= SalesLimits.price else {
+        return refuse(
+          column, "absurd_price", "a price above a hundred million: correct it, or declare the decimal mark")
+      }
+      fact[keyPath: place] = value
+    }
+    for (column, place) in [
+      (columns.revenue, \SalesFact.revenue), (columns.stockOnHand, \SalesFact.stockOnHand),
+    ] {
+      guard let column, case let field = table.bytes(column), !field.isEmpty else { continue }
+      guard let value = table.table.numbers.number(field) else {
+        return refuse(
+          column, "not_a_number", "the \(column.name) is no number: write \(table.numberWords), or leave it empty")
+      }
+      fact[keyPath: place] = value
+    }
+    if let column = columns.promotion {
+      // A flag, or a share of the day.
+      if let flag = table.flag(column) {
+        fact.promotion = flag ? 1 : 0
+      } else if table.table.ignoresOthers, let share = table.table.numbers.number(table.bytes(column)),
+        (0...1).contains(share)
+      {
+        fact.promotion = share
+      } else {
+        return refuse(column, "not_a_flag", DeliveryTables.flagWords(table.table))
+      }
+    }
+    for (index, promotion) in table.promotions.enumerated() {
+      guard let flag = table.flag(at: promotion.position) else {
+        let column = MappedColumn(
+          name: promotion.kind, source: table.table.promotions[promotion.kind] ?? promotion.kind,
+          position: promotion.position, constant: [], values: [:])
+        return refuse(column, "not_a_flag", DeliveryTables.flagWords(table.table))
+      }
+      if flag {
+        fact.promotion = 1
+        fact.promotionKinds |= 1 << UInt32(index & 31)
+      }
+    }
+    if let column = columns.stock {
+      switch String(decoding: table.bytes(column), as: UTF8.self) {
+      case "", "ok": break
+      case "out": fact.status = .outOfStock
+      default: return refuse(column, "unknown_stock", "not a stock status: write ok or out")
+      }
+    }
+    if let column = columns.open {
+      guard let isOpen = table.bytes(column).isEmpty ? true : table.flag(column) else {
+        return refuse(column, "not_a_flag", DeliveryTables.flagWords(table.table))
+      }
+      if !isOpen { fact.status = .closed }
+    }
+    return .success(fact)
+  }
+
+  /// The day of a row, as kept: weeks under their last day.
+  func day(_ table: borrowing MappedTable, _ columns: SalesColumns) -> Parsed<Day> {
+    let firstOfWeek = tables.mapping.grain == .week && tables.mapping.weekDate == .first
+    guard let day = table.day(columns.date, firstOfWeek: firstOfWeek) else {
+      return .failure(SalesRefusal(row: table.refusal(columns.date, "unparseable_date", table.dateWords)))
+    }
+    guard day <= latestDay else {
+      return .failure(
+        SalesRefusal(
+          row: table.refusal(
+            columns.date, "future_date",
+            "sales after \(latestDay) have not happened yet: correct the date, or allow it with --allow-future")))
+    }
+    guard day >= tables.options.earliestDay else {
+      return .failure(
+        SalesRefusal(
+          row: table.refusal(
+            columns.date, "date_too_early", "before \(tables.options.earliestDay): correct the year")))
+    }
+    return .success(day)
+  }
+}

@@ -1,0 +1,168 @@
+import DemandData
+import SalesStore
+
+extension SalesTable {
+  /// Writes what is left, and sums up.
+  mutating func finish() throws -> LoadSummary {
+    if tables.mapping.rows == .lines { try flushLines(isLast: true) }
+    try flush()
+    guard tables.meter.rows > 0 else { throw IngestError.noRows }
+    try tables.refusals.check(rows: tables.meter.rows)
+    for store in record.storeDays.keys.sorted() {
+      for day in record.storeDays[store]!.days {
+        try tables.writer.writeStoreDay(store: store, day: day, missingMeansZero: missing == .zero)
+      }
+    }
+    try writeUnknownDays()
+    let grain = timeGrain()
+    classifyMissing(grain: grain)
+    warnOfGaps(grain: grain)
+    try warnOfScale()
+    let remarks = tables.remarks
+    if remarks.zeroPrices > 0 {
+      tables.remarks.warn(
+        "\(remarks.zeroPrices) rows have units at a price of 0: the units count, the price is left out; deliver the "
+          + "price, or an empty field")
+    }
+    if remarks.negativeAsZero > 0 {
+      tables.remarks.note("\(remarks.negativeAsZero) negative rows or days were read as none sold")
+    }
+    if remarks.returnedUnits > 0 {
+      tables.remarks.note("\(remarks.returnedUnits.formatted) units came back and are not stored")
+    }
+    summary.rowsQuarantined = tables.refusals.badRows + tables.refusals.heldRows
+    summary.quarantinedByReason = tables.refusals.byKind
+    // A date in the future must not move the forecast's origin, which no later load takes back.
+    let last = summary.lastDay.map { tables.options.allowsFuture ? min($0, tables.options.today ?? $0) : $0 }
+    summary.completeThrough = tables.options.completeThrough ?? last
+    summary.newProducts = tables.writer.newProducts
+    summary.newStores = tables.writer.newStores
+    summary.newSeries = tables.writer.newSeries
+    summary.details = LoadDetails(
+      rows: tables.meter.rows, timeGrain: grain.rawValue, dayClasses: record.classes, warnings: tables.remarks.warnings,
+      notes: tables.remarks.notes, notStored: tables.remarks.notStored,
+      notRead: tables.remarks.notRead.filter { !$0.value.isEmpty },
+      skipped: tables.remarks.skipped, reading: tables.reading.text)
+    return summary
+  }
+
+  private var missing: SourceMapping.MissingRows { tables.options.missing }
+
+  /// A row that was refused leaves its day unknown: it must not be taken for a day on which nothing was sold.
+  private mutating func writeUnknownDays() throws {
+    for (series, days) in record.unknownDays() {
+      for day in days where try tables.writer.existing(series: series, day: day) == nil {
+        try tables.writer.writeSale(series: series, day: day, units: 0, status: .unknown)
+        record.note(series: series, store: record.store(of: series), day: day)
+        record.classes["unknown", default: 0] += 1
+      }
+    }
+  }
+
+  /// Weeks where the days of every store lie whole weeks apart.
+  private mutating func timeGrain() -> SourceMapping.TimeGrain {
+    var isWeekly = !record.storeDays.isEmpty
+    var longest = 0
+    var weekdays: Set<Int> = []
+    for days in record.storeDays.values {
+      let days = days.days
+      longest = max(longest, days.count)
+      weekdays.formUnion(days.map { Day(number: $0).weekday })
+      if zip(days, days.dropFirst()).contains(where: { ($1 - $0) % 7 != 0 }) { isWeekly = false }
+    }
+    switch tables.mapping.grain {
+    case .week:
+      if weekdays.count > 1 {
+        tables.remarks.warn(
+          "weeks end on \(weekdays.count) different weekdays: correct 'time_grain' or the dates")
+      }
+      return .week
+    case .day:
+      if isWeekly, longest > 4 {
+        tables.remarks.warn("all days lie whole weeks apart: if the data is weekly, declare 'time_grain: week'")
+      }
+      return .day
+    case .auto: return isWeekly && longest > 2 ? .week : .day
+    }
+  }
+
+  /// Counts days without a row by what they mean, from the first row of each series in this load to the load's end.
+  private mutating func classifyMissing(grain: SourceMapping.TimeGrain) {
+    guard let start = summary.firstDay?.number, let end = summary.lastDay?.number else { return }
+    var closed: [Int: DaySet] = [:]
+    for id in record.touched {
+      let store = record.store(of: id)
+      let days = record.days(of: id)
+      guard let first = days.days.first, let last = days.days.last else { continue }
+      let reported = record.storeDays[store] ?? DaySet()
+      let step = grain == .week ? 7 : 1
+      record.classes["not_ranged", default: 0] += (first - start) / step
+      var ranged = end
+      if let gap = tables.options.delistAfterDays, end - last > gap {
+        record.classes["not_ranged", default: 0] += (end - last) / step
+        ranged = last
+      }
+      let missed = reported.count(in: first...ranged) - days.count(in: first...ranged)
+      record.classes["missing_\(missing == .zero ? "read_as_zero" : "unknown")", default: 0] += max(0, missed)
+      // A day on which the store said nothing. Weeks in between are no facts at all.
+      let silent = (ranged - first) / step + 1 - reported.count(in: first...ranged)
+      guard silent > 0 else { continue }
+      if closed[store] == nil { closed[store] = closures(of: store) }
+      var shut = 0
+      for day in closed[store]!.days where (first...ranged).contains(day) && !reported.contains(day) { shut += 1 }
+      shut = min(shut, silent)
+      record.classes["closed", default: 0] += shut
+      record.classes["store_silent", default: 0] += silent - shut
+    }
+    record.classes = record.classes.filter { $0.value > 0 }
+  }
+
+  /// Days on which this load's calendar has a store shut.
+  private func closures(of store: Int) -> DaySet {
+    var days = DaySet()
+    let name = storeName(store)
+    let path = tables.storePaths[name] ?? [name]
+    for closure in tables.closures {
+      switch closure.scope {
+      case .everywhere: days.insert(closure.day.number)
+      case .location(_, let node): if path.contains(node) { days.insert(closure.day.number) }
+      }
+    }
+    return days
+  }
+
+  /// Days between a store's first and last report on which it said nothing and was not shut.
+  private mutating func warnOfGaps(grain: SourceMapping.TimeGrain) {
+    let step = grain == .week ? 7 : 1
+    var before: [Int: Int] = [:]
+    for id in record.touched {
+      guard let last = record.lastRowBefore(series: id) else { continue }
+      before[record.store(of: id)] = max(before[record.store(of: id)] ?? last, last)
+    }
+    var gaps: [(store: Int, first: Int, days: Int)] = []
+    for (store, set) in record.storeDays {
+      let closed = closures(of: store)
+      var days = set.days
+      if let last = before[store], let first = days.first, last < first { days.insert(last, at: 0) }
+      for (day, next) in zip(days, days.dropFirst()) where next - day > step {
+        let open = stride(from: day + step, to: next, by: step).filter { !closed.contains($0) }
+        if let first = open.first { gaps.append((store, first, open.count)) }
+      }
+    }
+    guard !gaps.isEmpty else { return }
+    let unit = grain == .week ? "weeks" : "days"
+    let longest = gaps.sorted { ($0.days, $1.store) > ($1.days, $0.store) }.prefix(3).map { gap in
+      "\(storeName(gap.store)) from \(Day(number: gap.first)), \(gap.days) \(unit)"
+    }
+    tables.remarks.warn(
+      "\(gaps.reduce(0) { $0 + $1.days }) \(unit) without any row of a store count as unknown (\(longest.joined(separator: "; "))): deliver "
+        + "them, or declare them closed in the events")
+  }
+
+  /// Compares units with those the database had: a file in cases instead of units is off by a factor everywhere.
+  private mutating func warnOfScale() throws {
+    if let evidence = try ScaleCheck(record: record).evidence(tables.writer) { tables.remarks.warn(evidence) }
+  }
+
+  private func storeName(_ id: Int) -> String { tables.writer.stores.first { $0.value == id }?.key ?? "?" }
+}

@@ -1,0 +1,209 @@
+import DemandData
+import SalesStore
+
+/// Reads sales rows, refuses the bad ones, and writes the others in batches sorted by series and day.
+struct SalesTable {
+  struct Row {
+    let series: Int
+    let day: Int
+    var fact: SalesFact
+    let stored: Stored
+  }
+
+  /// What the database has for the row's key.
+  enum Stored { case nothing, same, other }
+
+  private static let batchSize = 500_000
+
+  var tables: DeliveryTables
+  let latestDay: Day
+  /// Rows are added to what the database has of their days: held lines of receipts that are read again.
+  let addsToDatabase: Bool
+  var keys: SalesKeys
+  var record = SalesRecord()
+  var summary = LoadSummary()
+  var lines = ReceiptLines()
+  private var batch: [Row] = []
+
+  /// - Parameter retries: whether the rows come out of quarantine.
+  init(tables: DeliveryTables, latestDay: Day, retries: Bool = false) {
+    self.tables = tables
+    self.latestDay = latestDay
+    addsToDatabase = retries
+    keys = SalesKeys(tables.writer)
+  }
+
+  mutating func load(_ item: DeliveryFiles.Item) throws {
+    let names = tables.mapping.columns(.sales)
+    var table = try tables.open(item, required: names.required, optional: names.optional)
+    let columns = SalesColumns(table, tables.mapping)
+    while try tables.nextRow(&table) {
+      guard case .failure(let refusal) = try take(table, columns) else { continue }
+      try tables.refusals.refuse(refusal.row, in: tables.writer, isHeld: refusal.isHeld)
+      if let key = refusal.key { record.noteUnknown(product: key.product, store: key.store, day: key.day) }
+    }
+    if !table.promotions.isEmpty {
+      let kinds = table.promotions.map(\.kind).joined(separator: ", ")
+      tables.remarks.note("kinds of promotion (\(kinds)) are stored as one")
+    }
+    try tables.finish(table)
+  }
+
+  /// Reads a row and keeps it.
+  private mutating func take(_ table: borrowing MappedTable, _ columns: SalesColumns) throws -> Parsed<Void> {
+    let day: Day
+    switch self.day(table, columns) {
+    case .success(let value): day = value
+    case .failure(let refusal): return .failure(refusal)
+    }
+    let product: LoadWriter.Product
+    switch try keys.product(table, columns, tables) {
+    case .success(let value): product = value
+    case .failure(let refusal): return .failure(refusal)
+    }
+    let store: Int
+    switch try keys.store(table, columns, tables) {
+    case .success(let value): store = value
+    case .failure(let refusal): return .failure(refusal)
+    }
+    switch fact(table, columns, isCount: product.isCount) {
+    case .failure(var refusal):
+      if tables.mapping.rows == .totals { refusal.key = (product.id, store, day.number) }
+      return .failure(refusal)
+    case .success(let fact):
+      return try keep(fact, product: product.id, store: store, day: day.number, table, columns)
+    }
+  }
+
+  private mutating func keep(
+    _ given: SalesFact, product: Int, store: Int, day: Int, _ table: borrowing MappedTable, _ columns: SalesColumns
+  ) throws -> Parsed<Void> {
+    let writer = tables.writer
+    let series = try writer.seriesID(product: product, store: store)
+    record.touch(series: series, product: product, store: store, lastRow: writer.series(series).lastRow)
+    var fact = given
+    if tables.mapping.rows == .lines {
+      note(fact, table)
+      if fact.units < 0, tables.mapping.negative != .net { setAside(&fact) }
+      record.note(series: series, store: store, day: day)
+      lines.add(series: series, day: day, fact)
+      if lines.count >= Self.batchSize { try flushLines() }
+      return .success(())
+    }
+    guard !record.contains(series: series, day: day) else {
+      return .failure(
+        SalesRefusal(
+          row: table.refusal(
+            columns.date, "duplicate_row",
+            "the delivery has this product, store and day already: keep one of the rows")))
+    }
+    if fact.units < 0 { setAside(&fact) }
+    readZero(&fact)
+    var stored = Stored.nothing
+    if let last = record.lastRowBefore(series: series), day <= last,
+      let known = try writer.existing(series: series, day: day)
+    {
+      stored = known.units == fact.units && known.status == fact.status ? .same : .other
+      guard stored == .same || known.status == .unknown || tables.options.replace else {
+        return .failure(
+          SalesRefusal(
+            row: table.refusal(
+              columns.units, "contradicts_database",
+              "the database has \(known.units.formatted) units (\(known.status)) for this product, store and day: correct "
+                + "the row, or load with --replace if it is a correction")))
+      }
+    }
+    note(fact, table)
+    record.note(series: series, store: store, day: day)
+    append(Row(series: series, day: day, fact: fact, stored: stored))
+    if batch.count >= Self.batchSize { try flush() }
+    return .success(())
+  }
+
+  /// Counts what is not stored, and what is odd.
+  private mutating func note(_ fact: SalesFact, _ table: borrowing MappedTable) {
+    tables.noteOthers(table)
+    if !fact.basePrice.isNaN { tables.remarks.notStored["base_price", default: 0] += 1 }
+    if !fact.revenue.isNaN { tables.remarks.notStored["revenue", default: 0] += 1 }
+    if !fact.stockOnHand.isNaN { tables.remarks.notStored["stock_on_hand", default: 0] += 1 }
+    if fact.price == 0, fact.units > 0 { tables.remarks.zeroPrices += 1 }
+  }
+
+  /// Reads negative units as the mapping says: none was sold, and the rest came back.
+  private mutating func setAside(_ fact: inout SalesFact) {
+    tables.remarks.negativeAsZero += 1
+    if tables.mapping.negative == .separate { tables.remarks.returnedUnits -= fact.units }
+    fact.units = 0
+  }
+
+  /// Gives a day without units the meaning that the mapping says.
+  func readZero(_ fact: inout SalesFact) {
+    if fact.units == 0, fact.status == .sold { fact.status = tables.mapping.zero.status }
+    // Units know better than the word that the store was shut.
+    if fact.units > 0, fact.status == .closed { fact.status = .sold }
+  }
+
+  mutating func append(_ row: Row) {
+    batch.append(row)
+    let day = Day(number: row.day)
+    summary.firstDay = min(summary.firstDay ?? day, day)
+    summary.lastDay = max(summary.lastDay ?? day, day)
+  }
+
+  mutating func flush() throws {
+    batch.sort { ($0.series, $0.day) < ($1.series, $1.day) }
+    var start = 0
+    while start < batch.count {
+      var end = start + 1
+      while end < batch.count, batch[end].series == batch[start].series { end += 1 }
+      try write(batch[start..<end])
+      start = end
+    }
+    batch.removeAll(keepingCapacity: true)
+  }
+
+  /// Writes the rows of one series.
+  private mutating func write(_ rows: ArraySlice<Row>) throws {
+    let writer = tables.writer
+    let id = rows.first!.series
+    let known = writer.series(id)
+    // A price of zero is a gift or a gap: it would be carried forward as the price of days to come.
+    let before = rows.contains { $0.fact.price > 0 } ? try writer.priceSteps(series: id) : nil
+    var steps = before
+    for row in rows {
+      let fact = row.fact
+      if row.stored == .same {
+        summary.rowsUnchanged += 1
+      } else {
+        try writer.writeSale(
+          series: id, day: row.day, units: fact.units, status: fact.status, replaces: row.stored == .other)
+        summary.daysByStatus[String(describing: fact.status), default: 0] += 1
+        summary.rowsLoaded += 1
+      }
+      record.classes[fact.status == .sold && fact.units == 0 ? "sold_none" : Self.className(fact.status), default: 0] +=
+        1
+      record.noteUnits(series: id, fact.units)
+      if fact.promotion > 0 { try writer.writePromotion(series: id, day: row.day, share: fact.promotion) }
+      if fact.price > 0 { steps?.observe(price: fact.price, on: row.day, lastSeen: known.lastRow) }
+    }
+    if let steps, steps != before { try writer.writePriceSteps(series: id, steps) }
+    writer.noteRows(series: id, through: rows.last!.day)
+    writer.setRange(
+      series: id, firstDay: rows.first!.day, startKnown: false, delistAfter: tables.options.delistAfterDays)
+  }
+
+  static func className(_ status: DayStatus) -> String {
+    switch status {
+    case .sold: "sold"
+    case .closed: "closed"
+    case .notRanged: "not_ranged"
+    case .outOfStock: "out_of_stock"
+    case .unknown: "unknown"
+    }
+  }
+}
+
+extension Double {
+  /// Without the point of whole numbers.
+  var formatted: String { self == rounded() && abs(self) < 1e15 ? String(Int(self)) : String(self) }
+}

@@ -1,0 +1,145 @@
+import Foundation
+import SalesStore
+
+/// A folder that others put deliveries into. What was loaded moves to `done/`; what cannot be loaded moves to `failed/`,
+/// with a text beside it that says why.
+///
+/// Every entry is a delivery of its own, loaded as a whole or not at all: a file, an archive, or a folder of files.
+/// Single files of masters come before files of sales, and otherwise names decide the order. A load that was killed
+/// before its file could move is known by its contents the next time, and the file moves then.
+public struct Inbox: Sendable {
+  /// What became of one delivery.
+  public enum Outcome: Sendable {
+    case loaded(LoadRecord)
+    /// The same contents had been loaded before.
+    case alreadyLoaded(LoadRecord)
+    case failed(IngestError)
+  }
+
+  /// Endings of files that are still being written; so are those that begin with a point.
+  public static let unfinished = [".part", ".partial", ".filepart", ".tmp", "~"]
+  private static let kept: Set<String> = ["done", "failed"]
+
+  public let folder: String
+  public let source: String
+  public let mapping: SourceMapping
+  public let options: DeliveryLoad.Options
+  /// Entries that were written to less than this long ago, in seconds, are left for the next time.
+  public let settling: Double
+
+  public init(
+    folder: String, source: String, mapping: SourceMapping, options: DeliveryLoad.Options, settling: Double = 10
+  ) {
+    self.folder = folder
+    self.source = source
+    self.mapping = mapping
+    self.options = options
+    self.settling = settling
+  }
+
+  /// Loads what is there, one delivery after another.
+  ///
+  /// - Parameter report: told what became of each, after it was moved.
+  /// - Throws: ``IngestError`` for what is no fault of a delivery, such as a database that cannot be written: the
+  ///   delivery at hand and those after it stay where they are then.
+  public func load(
+    into store: any SalesStore, _ environment: IngestEnvironment, report: (_ name: String, Outcome) -> Void
+  ) throws(IngestError) {
+    for name in Self.kept { try makeFolder(name) }
+    for name in try deliveries(now: environment.now()) {
+      guard !environment.isCancelled() else { throw .cancelled }
+      let path = self.path(name)
+      // Another process may have been faster.
+      guard FileManager.default.fileExists(atPath: path) else { continue }
+      do throws(IngestError) {
+        let load = DeliveryLoad(source: source, mapping: mapping, files: try files(path), options: options)
+        let result = try load.run(into: store, environment)
+        try move(name, to: "done")
+        if case .loaded(let record) = result {
+          report(name, .loaded(record))
+        } else {
+          report(name, .alreadyLoaded(result.record))
+        }
+      } catch {
+        guard error.isDeliverysFault else { throw error }
+        let moved = try move(name, to: "failed")
+        try? Data((error.description + "\n").utf8).write(to: URL(filePath: moved + ".reason.txt"))
+        report(name, .failed(error))
+      }
+    }
+  }
+
+  /// Names of what is to be loaded, in order.
+  func deliveries(now: Date) throws(IngestError) -> [String] {
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+      throw .unreadable(folder, reason: "it is no folder that can be read; make it, or correct ingest.inbox")
+    }
+    let ready = names.filter { name in
+      !name.hasPrefix(".") && !Self.kept.contains(name) && !Self.unfinished.contains { name.hasSuffix($0) }
+        && now.timeIntervalSince(lastWrite(path(name))) >= settling
+    }
+    return ready.map { (rank: rank($0), name: $0) }.sorted { ($0.rank, $0.name) < ($1.rank, $1.name) }.map(\.name)
+  }
+
+  /// Masters come before what names them.
+  private func rank(_ name: String) -> Int {
+    let roles = SourceMapping.Role.allCases
+    guard !DeliveryFiles.isCollection(path(name)), let items = try? files(path(name)).items else { return roles.count }
+    return items.map { roles.firstIndex(of: $0.role)! }.max() ?? roles.count
+  }
+
+  private func files(_ path: String) throws(IngestError) -> DeliveryFiles {
+    if DeliveryFiles.isCollection(path) { return try DeliveryFiles(folder: path, mapping: mapping) }
+    let matching = try DeliveryFiles.matching([path], mapping: mapping)
+    return matching.items.isEmpty ? try DeliveryFiles([.sales: [path]], mapping: mapping) : matching
+  }
+
+  private func lastWrite(_ path: String) -> Date {
+    func date(_ path: String) -> Date {
+      let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+      return attributes?[.modificationDate] as? Date ?? .distantPast
+    }
+    let inside = InputFile.isFolder(path) ? (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? [] : []
+    return inside.map { date(path + "/" + $0) }.reduce(date(path)) { max($0, $1) }
+  }
+
+  private func path(_ name: String) -> String { folder + "/" + name }
+
+  private func makeFolder(_ name: String) throws(IngestError) {
+    do {
+      try FileManager.default.createDirectory(atPath: path(name), withIntermediateDirectories: true)
+    } catch {
+      throw .unreadable(folder, reason: "no folder '\(name)' can be made in it; let this user write there")
+    }
+  }
+
+  /// Moves a delivery out of the way, beside others of its name; returns where it is now.
+  @discardableResult
+  private func move(_ name: String, to place: String) throws(IngestError) -> String {
+    var target = path(place + "/" + name)
+    var number = 1
+    while FileManager.default.fileExists(atPath: target) {
+      number += 1
+      target = path("\(place)/\(number)-\(name)")
+    }
+    do {
+      try FileManager.default.moveItem(atPath: path(name), toPath: target)
+    } catch {
+      guard FileManager.default.fileExists(atPath: path(name)) else { return target }
+      throw .unreadable(path(name), reason: "it cannot be moved to '\(place)'; let this user write there")
+    }
+    return target
+  }
+}
+
+extension IngestError {
+  /// Whether the same delivery would fail in the same way tomorrow.
+  var isDeliverysFault: Bool {
+    switch self {
+    case .cancelled: false
+    case .store(.hierarchy): true
+    case .store: false
+    default: true
+    }
+  }
+}

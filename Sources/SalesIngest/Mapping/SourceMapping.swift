@@ -1,0 +1,196 @@
+import DemandData
+
+/// How a retailer's files are read: which files, how they are written, which of their columns mean what, and how a
+/// missing row, a zero and a negative are to be understood.
+///
+/// A mapping is data, not a program: those of known sources ship with `demand`, a user's own stand in the settings.
+public struct SourceMapping: Sendable, Hashable, Codable {
+  /// What a table of a delivery holds.
+  public enum Role: String, Sendable, Hashable, Codable, CaseIterable { case products, stores, events, sales }
+
+  /// What one row of sales is.
+  public enum Rows: String, Sendable, Hashable, Codable, CaseIterable {
+    /// All that was sold of a product in a store in a day (or week); a second row for it is a mistake.
+    case totals
+    /// One line of a receipt or invoice: summed.
+    case lines
+  }
+
+  /// Days between the facts of a series.
+  public enum TimeGrain: String, Sendable, Hashable, Codable, CaseIterable { case auto, day, week }
+
+  /// Which day of its week a row of weekly data names. It is kept under the last one.
+  public enum WeekDate: String, Sendable, Hashable, Codable, CaseIterable { case last, first }
+
+  public enum MissingRows: String, Sendable, Hashable, Codable, CaseIterable {
+    /// None was sold.
+    case zero
+    case unknown
+  }
+
+  /// What a row of zero units means.
+  public enum ZeroUnits: String, Sendable, Hashable, Codable, CaseIterable {
+    case sold
+    case outOfStock = "out_of_stock"
+    case notRanged = "not_ranged"
+    case unknown
+
+    var status: DayStatus {
+      switch self {
+      case .sold: .sold
+      case .outOfStock: .outOfStock
+      case .notRanged: .notRanged
+      case .unknown: .unknown
+      }
+    }
+  }
+
+  /// What negative units mean.
+  public enum NegativeUnits: String, Sendable, Hashable, Codable, CaseIterable {
+    /// A mistake.
+    case quarantine
+    /// None was sold.
+    case zero
+    /// Returns: taken off the sales of the same day; a day below zero counts as zero.
+    case net
+    /// Returns: set aside, so that units stay what left the shop; counted in the summary.
+    case separate
+  }
+
+  /// What becomes of a row whose product or store no master knows.
+  public enum UnknownKeys: String, Sendable, Hashable, Codable, CaseIterable {
+    /// It is a bad row.
+    case reject
+    /// It waits in quarantine and is not counted as bad.
+    case hold
+    /// The product or store is made, under nodes named `unassigned`.
+    case create
+  }
+
+  /// One kind of table.
+  public struct Table: Sendable, Hashable, Codable {
+    /// Names of files within a folder or archive, with `*` and `?`.
+    public var files: [String]
+    /// Nil: detected.
+    public var separator: Separator?
+    /// Nil: detected.
+    public var encoding: TextEncoding?
+    public var numbers = NumberFormat()
+    public var datePatterns = [DatePattern.iso]
+    /// Texts that mean an empty field.
+    public var empty = [""]
+    /// Our columns by name, with theirs.
+    public var columns: [String: String]
+    /// Our columns that are the same in all rows.
+    public var constants: [String: String] = [:]
+    /// Their texts in place of which ours are read, by our column.
+    public var values: [String: [String: String]] = [:]
+    /// Only rows with one of these texts in their column are read.
+    public var only: [String: [String]] = [:]
+    /// Rows with one of these texts in their column are left out.
+    public var except: [String: [String]] = [:]
+    /// Promotion kinds, with the columns that say so.
+    public var promotions: [String: String] = [:]
+    /// Columns that say more than the database holds; they are read over and named in the summary.
+    public var others: [String] = []
+    /// Columns beyond those named are read over too, rather than refused.
+    public var ignoresOthers = true
+    public var yes = ["1", "true", "yes", "y", "t"]
+    public var no = ["", "0", "false", "no", "n", "f"]
+
+    public init(files: [String], columns: [String: String] = [:]) {
+      self.files = files
+      self.columns = columns
+    }
+  }
+
+  public var about = ""
+  /// Names of the levels below `all`, top down, the product last.
+  public var productLevels = ["category", "department", "product"]
+  /// Names of the levels below `all`, top down, the store last.
+  public var locationLevels = ["region", "store"]
+  public var products: [Table] = []
+  public var stores: [Table] = []
+  public var events: [Table] = []
+  public var sales: [Table] = []
+  public var rows = Rows.totals
+  public var grain = TimeGrain.auto
+  public var weekDate = WeekDate.last
+  /// Whether products are measured (weight, revenue) rather than counted, where no column says.
+  public var measured = false
+  /// Nil: as the settings say.
+  public var missing: MissingRows?
+  public var zero = ZeroUnits.sold
+  public var negative = NegativeUnits.quarantine
+  public var unknownKeys = UnknownKeys.reject
+
+  public init() {}
+
+  public func tables(_ role: Role) -> [Table] {
+    switch role {
+    case .products: products
+    case .stores: stores
+    case .events: events
+    case .sales: sales
+    }
+  }
+
+  /// Our columns that a role may have, those that it must have first.
+  public func columns(_ role: Role) -> (required: [String], optional: [String]) {
+    switch role {
+    case .products: (productLevels, ["kind"])
+    case .stores: (locationLevels, [])
+    case .events: (["date", "event", "type"], ["closed", "scope_level", "scope_node"] + locationLevels)
+    case .sales:
+      (
+        ["date", "product", "store", "units"],
+        ["price", "base_price", "revenue", "promotion", "stock", "stock_on_hand", "open", "kind"]
+          + productLevels.dropLast() + locationLevels.dropLast()
+      )
+    }
+  }
+}
+
+extension DatePattern: Codable {
+  public init(from decoder: any Decoder) throws {
+    let text = try decoder.singleValueContainer().decode(String.self)
+    guard let pattern = DatePattern(text) else {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: "'\(text)' is no date pattern"))
+    }
+    self = pattern
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}
+
+extension SourceMapping {
+  /// The long format that `demand` documents as its own.
+  public static let long: SourceMapping = {
+    func table(_ files: [String], _ columns: [String], optional: [String]) -> Table {
+      var table = Table(files: files)
+      table.columns = Dictionary(uniqueKeysWithValues: (columns + optional).map { ($0, $0) })
+      table.separator = nil
+      table.ignoresOthers = false
+      table.yes = ["1"]
+      table.no = ["", "0"]
+      return table
+    }
+    var mapping = SourceMapping()
+    mapping.about = "one row per product, store and day, with masters and events beside it"
+    mapping.products = [table(["products.csv*"], ["category", "department", "product"], optional: ["kind"])]
+    mapping.stores = [table(["stores.csv*"], ["region", "store"], optional: [])]
+    mapping.events = [
+      table(["events.csv*", "calendar.csv*"], ["date", "event", "type"], optional: ["region", "closed"])
+    ]
+    mapping.sales = [
+      table(
+        ["sales*.csv*"], ["date", "product", "store", "units"],
+        optional: ["price", "promotion", "stock"])
+    ]
+    return mapping
+  }()
+}

@@ -1,0 +1,216 @@
+import ArgumentParser
+import DemandData
+import FittingService
+import Foundation
+import SalesIngest
+import SalesStore
+
+struct Quarantine: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Rows that loads refused: shows them, writes them out, reads them again, or forgets them.",
+    discussion: """
+      Examples:
+        demand quarantine list
+        demand quarantine list --load 3 --kind unknown_product --format csv
+        demand quarantine export --load 3 --output bad.csv
+        demand quarantine retry
+        demand quarantine retry --load 3 --replace
+        demand quarantine drop --load 3 --kind duplicate_row
+      """,
+    subcommands: [QuarantineList.self, QuarantineExport.self, QuarantineRetryCommand.self, QuarantineDrop.self],
+    defaultSubcommand: QuarantineList.self)
+}
+
+/// Which rows a command is about.
+struct QuarantineSelection: ParsableArguments {
+  @Option(help: ArgumentHelp("Number of the load. (default: all loads)", valueName: "id")) var load: Int?
+  @Option(help: ArgumentHelp("Only rows of this kind; may be repeated.", valueName: "kind")) var kind: [String] = []
+
+  /// Loads with their rows, oldest first.
+  func rows(_ store: any SalesStore) throws -> [(load: LoadRecord, rows: [QuarantinedRow])] {
+    let loads = try store.loads()
+    guard !loads.isEmpty else {
+      throw UserError(.noData, "nothing has been loaded yet", hint: "'demand ingest --help' shows how")
+    }
+    if let load, !loads.contains(where: { $0.id == load }) {
+      throw UserError(
+        .failed, "there is no load \(load)", hint: "there are \(loads.map { String($0.id) }.joined(separator: ", "))")
+    }
+    return try loads.filter { load == nil || $0.id == load }.compactMap { record in
+      let rows = try store.quarantine(load: record.id, limit: Int(Int32.max)).filter {
+        kind.isEmpty || kind.contains($0.kind)
+      }
+      return rows.isEmpty ? nil : (record, rows)
+    }
+  }
+}
+
+struct QuarantineList: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list",
+    abstract: "Prints the rows in quarantine, with file, line and reason.",
+    discussion: """
+      Examples:
+        demand quarantine list
+        demand quarantine list --load 3 --format csv
+        demand quarantine list --kind unknown_product --limit 20
+      """)
+
+  @OptionGroup var selection: QuarantineSelection
+  @Option(help: "How many rows at most.") var limit = 1000
+  @OptionGroup var output: FormatOptions
+  @OptionGroup(title: "Common options") var common: CommonOptions
+
+  func validate() throws {
+    guard limit > 0 else { throw ValidationError("--limit is \(limit): give a number above 0") }
+  }
+
+  func run() throws {
+    let store = try common.openForReading()
+    var table = OutputTable([
+      .integer("load"), .text("file"), .integer("line"), .text("column"), .text("value"), .text("kind"),
+      .text("reason"), .text("row"),
+    ])
+    var count = 0
+    for (record, rows) in try selection.rows(store) {
+      for row in rows {
+        count += 1
+        guard count <= limit else { continue }
+        table.append([
+          .integer(record.id), .text(row.file), .integer(row.line), .text(row.column), .text(row.value),
+          .text(row.kind), .text(row.reason), .text(row.raw),
+        ])
+      }
+    }
+    try output.show(table)
+    if count > limit { common.note("\(count - limit) further rows; --limit shows more") }
+  }
+}
+
+struct QuarantineExport: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Writes the rows as they came, below their header, to be mended and loaded again.",
+    discussion: """
+      Examples:
+        demand quarantine export --load 3 --output bad.csv
+        demand quarantine export --load 3 --kind negative_units > negative.csv
+
+      The rows of one load and one file are written in UTF-8, separated as they were. Mend them in an editor, then load \
+      the file like any other ('demand ingest --sales bad.csv', with the mapping of the first time), and forget the old \
+      rows with 'demand quarantine drop'.
+      """)
+
+  @OptionGroup var selection: QuarantineSelection
+  @Option(help: ArgumentHelp("Of several files of the load, this one.", valueName: "name")) var file: String?
+  @Option(help: ArgumentHelp("File to write. (default: standard output)", valueName: "file")) var output: String?
+  @OptionGroup(title: "Common options") var common: CommonOptions
+
+  func run() throws {
+    let store = try common.openForReading()
+    let found = try selection.rows(store)
+    guard found.count <= 1 else {
+      throw UserError(
+        .usage, "loads \(found.map { String($0.load.id) }.joined(separator: ", ")) have rows in quarantine",
+        hint: "name one with --load")
+    }
+    guard let (record, all) = found.first else {
+      throw UserError(.noData, "no such rows are in quarantine", hint: "'demand quarantine list' shows those there are")
+    }
+    let files = Set(all.map(\.file)).sorted()
+    guard let name = file ?? (files.count == 1 ? files[0] : nil), files.contains(name) else {
+      throw UserError(
+        .usage, "load \(record.id) has rows of the files \(files.joined(separator: ", "))", hint: "name one with --file"
+      )
+    }
+    let header = QuarantineRetry.header(of: name, in: record)
+    let lines = (header.map { [$0] } ?? []) + all.filter { $0.file == name }.map(\.raw)
+    if header == nil { common.note("the header of '\(name)' is not known: only its rows are written") }
+    let text = lines.map { $0 + "\n" }.joined()
+    if let output {
+      do { try Data(text.utf8).write(to: URL(filePath: output), options: .atomic) } catch {
+        throw UserError(.failed, "cannot write '\(output)'", hint: "name a folder that exists and is writable")
+      }
+    } else {
+      try StandardOutput.write(text)
+    }
+  }
+}
+
+struct QuarantineRetryCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "retry",
+    abstract: "Reads the rows again after what kept them out was mended, and loads those that fit now.",
+    discussion: """
+      Examples:
+        demand quarantine retry
+        demand quarantine retry --load 3 --kind unknown_product
+        demand quarantine retry --load 3 --replace
+
+      Rows of unknown products fit once the product was loaded, those of days to come once the day has passed. Rows that \
+      fit are loaded and leave quarantine, in one transaction; the others stay.
+      """)
+
+  @OptionGroup var selection: QuarantineSelection
+  @Flag(help: "Rows that contradict the database replace what is there.") var replace = false
+  @Flag(help: "Take sales of days to come; forecasts still start after today.") var allowFuture = false
+  @OptionGroup var output: FormatOptions
+  @OptionGroup(title: "Common options") var common: CommonOptions
+
+  func run() throws {
+    let settings = try common.loadConfiguration()
+    let store = try common.openForWriting()
+    var options = DeliveryLoad.Options(settings, now: Date())
+    options.replace = replace
+    options.allowsFuture = allowFuture
+    var table = OutputTable([
+      .integer("load"), .integer("loaded"), .integer("kept"), .text("new_load"), .text("reasons"),
+    ])
+    for (record, rows) in try selection.rows(store) {
+      let retry = QuarantineRetry(
+        load: record.id, kinds: selection.kind.isEmpty ? nil : Set(selection.kind), options: options)
+      do {
+        let outcome = try Interruption.catching { stop throws(IngestError) in
+          try retry.run(into: store, IngestEnvironment(now: { Date() }, isCancelled: { stop.isMade }))
+        }
+        let kept = outcome.kept.sorted { $0.key < $1.key }
+        table.append([
+          .integer(record.id), .integer(outcome.released), .integer(kept.reduce(0) { $0 + $1.value }),
+          outcome.load.map { .text(String($0.id)) } ?? .missing,
+          .text(kept.map { "\($0.key) \($0.value)" }.joined(separator: ", ")),
+        ])
+      } catch IngestError.option(let reason) where selection.load == nil {
+        common.note(reason)
+        table.append([.integer(record.id), .integer(0), .integer(rows.count), .missing, .text("cannot be read again")])
+      }
+    }
+    try output.show(table)
+  }
+}
+
+struct QuarantineDrop: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "drop",
+    abstract: "Forgets rows: their loads still say how many there were.",
+    discussion: """
+      Examples:
+        demand quarantine drop --load 3
+        demand quarantine drop --load 3 --kind duplicate_row
+        demand quarantine drop --all
+      """)
+
+  @OptionGroup var selection: QuarantineSelection
+  @Flag(help: "Rows of all loads.") var all = false
+  @OptionGroup(title: "Common options") var common: CommonOptions
+
+  func validate() throws {
+    if selection.load == nil, !all { throw ValidationError("name a load with --load, or say --all") }
+  }
+
+  func run() throws {
+    let store = try common.openForWriting()
+    let ids = try selection.rows(store).flatMap(\.rows).compactMap(\.id)
+    try store.dropQuarantine(ids)
+    common.note("\(ids.count) rows dropped")
+  }
+}

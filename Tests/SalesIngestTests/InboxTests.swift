@@ -1,0 +1,118 @@
+import DemandData
+import Foundation
+import SalesIngest
+import SalesStore
+import Testing
+
+@Suite struct InboxTests {
+  private let folder: TemporaryFolder
+  private let store: any SalesStore
+
+  init() throws {
+    folder = try TemporaryFolder()
+    store = try openStore(
+      DatabaseURL(path: folder.file("demand.sqlite")), mode: .readWrite(create: true), now: Delivery.now)
+    try FileManager.default.createDirectory(atPath: folder.file("inbox"), withIntermediateDirectories: true)
+  }
+
+  private func put(_ text: String, _ name: String) throws {
+    let place = URL(filePath: folder.file("inbox/" + name))
+    try FileManager.default.createDirectory(at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: place)
+  }
+
+  private func sales(_ days: Range<Int>, _ product: String = "tea") -> String {
+    "date,product,store,units\n" + days.map { "\(Delivery.first + $0),\(product),north,\($0 + 1)\n" }.joined()
+  }
+
+  /// Loads and returns what was said, one word and name for each delivery.
+  private func empty(
+    settling: Double = 0, now: Date = Date(), into other: (any SalesStore)? = nil
+  ) throws -> [String] {
+    var said: [String] = []
+    var options = DeliveryLoad.Options()
+    options.today = Delivery.first + 31
+    let inbox = Inbox(
+      folder: folder.file("inbox"), source: "long", mapping: .long, options: options, settling: settling)
+    try inbox.load(into: other ?? store, IngestEnvironment(now: { now })) { name, outcome in
+      switch outcome {
+      case .loaded: said.append("loaded \(name)")
+      case .alreadyLoaded: said.append("known \(name)")
+      case .failed: said.append("failed \(name)")
+      }
+    }
+    return said
+  }
+
+  private func names(_ place: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder.file("inbox" + place)).sorted()
+  }
+
+  private static let products = "product,category,department\ntea,drinks,hot\n"
+  private static let stores = "store,region\nnorth,upper\n"
+
+  /// Masters first, then by name; what is being written stays, and one bad delivery does not stop the others.
+  @Test func deliveriesAreLoadedAndMoved() throws {
+    try put(sales(0..<3), "a-monday.csv")
+    try put(sales(3..<5, "gin"), "b-unknown.csv")
+    try put("not a table", "c-letter.csv")
+    try put(Self.products, "products.csv")
+    try put(Self.stores, "stores.csv")
+    try put(sales(3..<4), "week/sales_1.csv")
+    try put(sales(4..<6), "week/sales_2.csv")
+    try put(sales(6..<7), "tuesday.csv.part")
+    try put(sales(6..<7), ".tuesday.csv")
+    #expect(
+      try empty() == [
+        "loaded products.csv", "loaded stores.csv", "loaded a-monday.csv", "failed b-unknown.csv",
+        "failed c-letter.csv", "loaded week",
+      ])
+    #expect(try names("") == [".tuesday.csv", "done", "failed", "tuesday.csv.part"])
+    #expect(try names("/done") == ["a-monday.csv", "products.csv", "stores.csv", "week"])
+    #expect(
+      try names("/failed") == [
+        "b-unknown.csv", "b-unknown.csv.reason.txt", "c-letter.csv", "c-letter.csv.reason.txt",
+      ])
+    let reason = try String(contentsOfFile: folder.file("inbox/failed/b-unknown.csv.reason.txt"), encoding: .utf8)
+    #expect(reason.contains("2 of 2 rows are bad") && reason.contains("'gin'"), "\(reason)")
+    #expect(try store.dataSummary().rows == 6 && store.lastCompleteDay() == Delivery.first + 5)
+    #expect(try empty().isEmpty)
+  }
+
+  /// A load whose file did not get to move, as when the power failed in between, is known the next time.
+  @Test func killedBetweenLoadAndMove() throws {
+    try put(Self.products, "products.csv")
+    try put(Self.stores, "stores.csv")
+    try put(sales(0..<3), "monday.csv")
+    _ = try empty()
+    try FileManager.default.moveItem(
+      atPath: folder.file("inbox/done/monday.csv"), toPath: folder.file("inbox/monday.csv"))
+    #expect(try empty() == ["known monday.csv"])
+    try put(sales(0..<3), "monday.csv")
+    #expect(try empty() == ["known monday.csv"])
+    #expect(try names("/done") == ["2-monday.csv", "monday.csv", "products.csv", "stores.csv"])
+    #expect(try store.dataSummary().rows == 3)
+  }
+
+  /// What was written to a moment ago may not be whole.
+  @Test func recentFilesWait() throws {
+    try put(Self.products, "products.csv")
+    #expect(try empty(settling: 600).isEmpty)
+    #expect(try empty(settling: 600, now: Date(timeIntervalSinceNow: 601)) == ["loaded products.csv"])
+  }
+
+  /// A database that cannot be written is no fault of the delivery.
+  @Test func deliveriesStayWhenTheDatabaseFails() throws {
+    try put(Self.products, "products.csv")
+    let reader = try openStore(DatabaseURL(path: folder.file("demand.sqlite")), mode: .readOnly, now: Delivery.now)
+    #expect(throws: IngestError.self) { try self.empty(into: reader) }
+    #expect(try names("") == ["done", "failed", "products.csv"])
+    #expect(try names("/failed").isEmpty)
+  }
+
+  @Test func missingFolder() throws {
+    try FileManager.default.removeItem(atPath: folder.file("inbox"))
+    try Data().write(to: URL(filePath: folder.file("inbox")))
+    #expect(throws: IngestError.self) { try self.empty() }
+  }
+}

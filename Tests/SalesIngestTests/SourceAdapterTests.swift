@@ -1,0 +1,193 @@
+import DemandData
+import FittingService
+import Foundation
+import GRDB
+import SalesIngest
+import SalesStore
+import Testing
+
+/// The mappings that ship, each on files of its source's shape.
+@Suite struct SourceAdapterTests {
+  private struct Loaded {
+    let folder: TemporaryFolder
+    let store: any SalesStore
+    let summary: LoadSummary
+
+    var details: LoadDetails { summary.details! }
+
+    /// Units by product, store and day; nil where there is no fact.
+    func units(_ product: String, _ place: String, _ day: String) throws -> Double? {
+      let names = NodeNames(productLevel: "product", product: product, locationLevel: "store", location: place)
+      let day = try #require(Day(iso: day))
+      return try store.salesHistory(names, from: day, to: day).first.map { Double($0.units) }
+    }
+  }
+
+  private func load(_ mapping: String, change: (inout DeliveryLoad.Options) -> Void = { _ in }) throws -> Loaded {
+    let resources = try #require(Bundle.module.resourcePath) + "/"
+    let folder = mapping.replacing("_gross", with: "")
+    return try load(mapping, from: resources + folder, change: change)
+  }
+
+  private func load(
+    _ name: String, from path: String, change: (inout DeliveryLoad.Options) -> Void = { _ in }
+  ) throws -> Loaded {
+    let mapping = try #require(SourceMappings.embedded[name])
+    let folder = try TemporaryFolder()
+    let store = try openStore(
+      DatabaseURL(path: folder.file("demand.sqlite")), mode: .readWrite(create: true), now: Delivery.now)
+    var options = DeliveryLoad.Options()
+    options.badRows.maximumShare = 0.3
+    change(&options)
+    let files = try DeliveryFiles(folder: path, mapping: mapping)
+    let result = try DeliveryLoad(source: name, mapping: mapping, files: files, options: options)
+      .run(into: store, IngestEnvironment(now: { Delivery.now }))
+    return Loaded(folder: folder, store: store, summary: result.record.summary)
+  }
+
+  @Test func rossmann() throws {
+    let loaded = try load("rossmann")
+    #expect(loaded.summary.rowsLoaded == 8 && loaded.summary.rowsQuarantined == 0)
+    #expect(loaded.summary.daysByStatus == ["sold": 5, "closed": 3])
+    #expect(loaded.details.notStored["Customers"] == 8 && loaded.details.notStored["PromoInterval"] == 1)
+    #expect(loaded.details.notRead.values.contains(["DayOfWeek"]) == true)
+    let panel = try loaded.store.panel()
+    #expect(panel.hierarchy.location.leaves.sorted() == ["1", "2"])
+    #expect(panel.calendar.events.map(\.name) == ["PublicHoliday"])
+    #expect(panel.calendar.events.first?.scope == .location(level: "store", node: "2"))
+    let units = panel.units.reduce(0) { $0 + Int($1) }
+    #expect(units == 26_696, "5263 + 6064 + 5020 + 5567 + 4782")
+  }
+
+  @Test func walmart() throws {
+    let loaded = try load("walmart")
+    #expect(loaded.details.timeGrain == "week" && loaded.summary.rowsLoaded == 8)
+    #expect(loaded.details.notes.contains { $0.hasPrefix("1 negative rows") })
+    #expect(loaded.details.dayClasses["sold_none"] == 1 && loaded.details.dayClasses["sold"] == 7)
+    // The days between the weeks' ends are no facts; department 2 has no row in the third week: none sold.
+    let panel = try loaded.store.panel()
+    #expect(panel.dayCount == 15 && panel.status.count { $0 == DayStatus.sold.rawValue } == 9)
+    #expect(panel.calendar.events.count == 2)
+    #expect(try loaded.units("1", "1", "2010-02-05") == 24925, "a panel holds the nearest whole number")
+  }
+
+  @Test func favorita() throws {
+    let loaded = try load("favorita")
+    #expect(loaded.summary.rowsLoaded == 6)
+    #expect(loaded.summary.quarantinedByReason == ["unknown_city": 1])
+    let panel = try loaded.store.panel()
+    #expect(panel.hierarchy.location.levels.map(\.name) == ["all", "state", "city", "store"])
+    let scopes = Dictionary(uniqueKeysWithValues: panel.calendar.events.map { ($0.name, $0.scope) })
+    #expect(
+      scopes == [
+        "Primer dia del ano": .everywhere, "Fundacion de Quito": .location(level: "city", node: "Quito"),
+        "Provincializacion Santa Elena": .location(level: "state", node: "Santa Elena"),
+      ])
+    #expect(try loaded.units("105574", "1", "2013-01-02") == 0)
+    #expect(loaded.details.skipped.values.reduce(0, +) == 1, "a transferred holiday is not one")
+  }
+
+  @Test func breakfast() throws {
+    let loaded = try load("breakfast")
+    #expect(loaded.summary.rowsLoaded == 6 && loaded.summary.rowsQuarantined == 0)
+    #expect(loaded.details.timeGrain == "week")
+    #expect(loaded.details.notStored["base_price"] == 4 && loaded.details.notStored["revenue"] == 6)
+    #expect(loaded.details.notRead.values.contains(["week"]))
+    #expect(loaded.details.dayClasses["sold"] == 6 && loaded.details.dayClasses["not_ranged"] == 1)
+    let panel = try loaded.store.panel()
+    #expect(Set(panel.prices.price) == [1.39, 0.99, 1.57, 5.69])
+    #expect(try loaded.units("1111009477", "367", "2009-01-21") == 24)
+    #expect(panel.origin == Day(iso: "2009-01-28"))
+  }
+
+  @Test func onlineRetail() throws {
+    let loaded = try load("online_retail")
+    // 12 + 4 - 6 on one day; returned later: below zero, read as none.
+    #expect(try loaded.units("85048", "United Kingdom", "2009-12-01") == 10)
+    #expect(try loaded.units("79323P", "United Kingdom", "2009-12-02") == 0)
+    #expect(try loaded.units("85048", "EIRE", "2009-12-01") == 4)
+    #expect(loaded.summary.rowsLoaded == 5 && loaded.details.rows == 8)
+    #expect(loaded.details.skipped.values.reduce(0, +) == 1)
+    #expect(loaded.details.warnings.contains { $0.hasPrefix("1 rows have units at a price of 0") })
+    let prices = try loaded.store.panel().prices.price
+    // (12 x 6.95 + 4 x 5.95) / 16
+    #expect(prices.contains { abs($0 - 6.7) < 1e-12 })
+    let gross = try load("online_retail_gross")
+    #expect(try gross.units("85048", "United Kingdom", "2009-12-01") == 16)
+    #expect(gross.details.notes.contains("8 units came back and are not stored"))
+  }
+
+  /// All mappings that ship are read back from what is printed of them.
+  @Test func printedMappingsReadBack() throws {
+    for (name, mapping) in SourceMappings.embedded {
+      let text = "\(name):\n" + mapping.yaml(indentation: 2)
+      let read = try SourceMapping.read(yaml: text)
+      #expect(read == [name: mapping], "\(text)")
+    }
+    #expect(Set(SourceMappings.embedded.keys).isSuperset(of: ["rossmann", "walmart", "favorita", "breakfast"]))
+  }
+
+  // MARK: The sources' own files, where they are at hand
+
+  private static func data(_ name: String) -> String? { ProcessInfo.processInfo.environment[name] }
+
+  /// Figures from Reference/totals.py (Python 3.11, csv and decimal of its standard library).
+  @Test(
+    .enabled(if: data("DEMAND_BREAKFAST_DATA") != nil, "needs the files; name their folder in DEMAND_BREAKFAST_DATA"))
+  func breakfastFiles() throws {
+    let loaded = try load("breakfast", from: try #require(Self.data("DEMAND_BREAKFAST_DATA")))
+    #expect(loaded.summary.rowsLoaded == Self.breakfast.rows)
+    #expect(try Self.totals(loaded) == Self.breakfast)
+    #expect(loaded.details.timeGrain == "week")
+  }
+
+  @Test(.enabled(if: data("DEMAND_WALMART_DATA") != nil, "needs the files; name their folder in DEMAND_WALMART_DATA"))
+  func walmartFiles() throws {
+    let loaded = try load("walmart", from: try #require(Self.data("DEMAND_WALMART_DATA")))
+    #expect(try Self.totals(loaded) == Self.walmart)
+    #expect(loaded.details.timeGrain == "week")
+  }
+
+  private struct Totals: Equatable {
+    var rows: Int
+    var products: Int
+    var stores: Int
+    /// In hundredths.
+    var units: Int
+    var firstStoreUnits: Int
+    var firstDay: String
+    var lastDay: String
+    var quarantined = 0
+  }
+
+  private static let breakfast = Totals(
+    rows: 438_441, products: 55, stores: 77, units: 872_273_700, firstStoreUnits: 6_388_600, firstDay: "2009-01-14",
+    lastDay: "2011-07-06")
+  private static let walmart = Totals(
+    rows: 383_040, products: 81, stores: 45, units: 613_544_166_953, firstStoreUnits: 20_214_103_872,
+    firstDay: "2010-02-05", lastDay: "2012-07-27")
+
+  private static func totals(_ loaded: Loaded) throws -> Totals {
+    let summary = loaded.summary
+    let stored = try loaded.store.dataSummary()
+    let sums = try Self.storedHundredths(loaded.folder.file("demand.sqlite"))
+    return Totals(
+      rows: summary.rowsLoaded, products: stored.products, stores: stored.stores, units: sums.all,
+      firstStoreUnits: sums.firstStore, firstDay: summary.firstDay?.iso ?? "", lastDay: summary.lastDay?.iso ?? "",
+      quarantined: summary.rowsQuarantined)
+  }
+
+  /// Units as the database holds them, of all stores and of the one with the lowest number.
+  private static func storedHundredths(_ path: String) throws -> (all: Int, firstStore: Int) {
+    let queue = try DatabaseQueue(path: path)
+    return try queue.read { database in
+      let sum = "SELECT CAST(round(100 * total(s.units)) AS INTEGER) FROM sales s"
+      let first = """
+        \(sum) JOIN series i ON i.series_id = s.series_id JOIN tree_nodes n ON n.node_id = i.store_id
+        WHERE CAST(n.name AS INTEGER) = (SELECT min(CAST(m.name AS INTEGER)) FROM stores t JOIN tree_nodes m
+          ON m.node_id = t.store_id)
+        """
+      return (try Int.fetchOne(database, sql: sum) ?? 0, try Int.fetchOne(database, sql: first) ?? 0)
+    }
+  }
+}
