@@ -104,7 +104,8 @@ let package = Package(
     .testTarget(
       name: "SalesIngestTests",
       dependencies: [
-        "SalesIngest", "SalesStore", "DemandData", "FittingService", "DatabaseTestSupport", "InterruptedIngest", "CZlib",
+        "SalesIngest", "SalesStore", "DemandData", "FittingService", "DatabaseTestSupport", "InterruptedIngest",
+        "CZlib",
         grdb,
       ],
       exclude: ["Reference"], resources: [.copy("Resources")], swiftSettings: settings),
