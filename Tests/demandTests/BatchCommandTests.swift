@@ -117,6 +117,18 @@ import Testing
     #expect(published.run.status == .complete && published.run.message.contains("forecasts.csv"))
   }
 
+  /// What a person took back is not put forward again by the next tick of the schedule.
+  @Test func takenBackRunsStayBack() throws {
+    let folder = try PublishedRetailer.shared.get().copy()
+    let second = ["nightly", "--horizon", "\(PublishedRetailer.horizon)", "--seed", "2"]
+    try #require(try DemandProgram.run(second, in: folder).status == 0)
+    try #require(try DemandProgram.run(["runs", "rollback"], in: folder).status == 0)
+    let again = try DemandProgram.run(second, in: folder)
+    #expect(again.status == 5 && again.err.contains("taken back"), "\(again.err)")
+    let store = try openStore(DatabaseURL(path: folder.path + "/demand.sqlite"), mode: .readOnly, now: Date())
+    #expect(try store.publishedRun()?.run.id == 1)
+  }
+
   /// Where a table does not fit the terminal, each row becomes lines of its own and nothing is cut.
   @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/script"), "needs script(1) for a terminal"))
   func narrowTerminalsGetBlocks() throws {

@@ -91,6 +91,15 @@ public struct NightlyBatch: Sendable {
     let hierarchy = run.panel.hierarchy
     let top = NodeNames(
       productLevel: Tree.topName, product: Tree.topName, locationLevel: Tree.topName, location: Tree.topName)
+    // What a person took back, the same night does not put forward again; new data or settings make a new run.
+    let moves = try store.publicationHistory()
+    if let move = moves.last(where: { $0.run == run.record.id || $0.previousRun == run.record.id }),
+      move.action == .rollback, move.previousRun == run.record.id
+    {
+      throw BatchError.gateRefused(
+        runID: run.record.id,
+        reasons: ["it was taken back with 'demand runs rollback'; new data, settings or another seed make a new run"])
+    }
     let published = try store.publishedRun()
     var last: (total: NodeForecast, origin: Day)?
     if let published, published.run.id != run.record.id {
