@@ -93,9 +93,14 @@ import Testing
     try deliver(to: delivery)
     let database = try TestDatabase(kind)
     let loaders = try (0..<4).map { _ in try start(delivery, database) }
-    for loader in loaders {
-      loader.waitUntilExit()
-      #expect(loader.terminationStatus == 0)
+    for loader in loaders { loader.waitUntilExit() }
+    let busy = loaders.count { $0.terminationStatus != 0 }
+    #expect(busy < loaders.count)
+    // One that found the new database busy for too long ends with an error; started again it finds the work done.
+    for _ in 0..<busy {
+      let again = try start(delivery, database)
+      again.waitUntilExit()
+      #expect(again.terminationStatus == 0)
     }
     let store = try openStore(database.url, mode: .readOnly, now: Delivery.now)
     let summary = try store.dataSummary()
