@@ -96,7 +96,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "SalesStoreTests", dependencies: ["SalesStore", "DemandData", "DatabaseTestSupport", grdb],
-      swiftSettings: settings),
+      resources: [.copy("Fixtures")], swiftSettings: settings),
     // A load in a process that tests kill half-way.
     .executableTarget(
       name: "InterruptedIngest", dependencies: ["SalesIngest", "SalesStore", "DemandData"],
