@@ -42,19 +42,24 @@ func nanoseconds(_ seconds: Double) -> String { String(format: "%.0f", 1e9 * sec
 /// Rows of all problems in the order of ``Problem``, engines by their effective draws per CPU second.
 func table(_ all: [Measurement]) -> String {
   var lines = [
-    "| problem | engine | wall s | CPU s | min bulk ESS | min ESS per CPU s | leapfrogs per draw | gradient ns "
-      + "| first draw s |",
-    "|---|---|---|---|---|---|---|---|---|",
+    "| problem | engine | wall s | CPU s | min bulk ESS | min ESS per CPU s | R-hat < 1.01 | max R-hat "
+      + "| leapfrogs per draw | divergences | gradient µs | start-up s | compile s | first draw s | peak MiB |",
+    "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|",
   ]
+  func figure(_ value: Double?, _ format: String) -> String { value.map { String(format: format, $0) } ?? "-" }
+  func rate(_ row: Measurement) -> Double { (row.leastESS ?? 0) / row.cpuSeconds }
   for problem in Problem.allCases {
-    let rows = all.filter { $0.problem == problem.rawValue }
-      .sorted { $0.leastESS / $0.cpuSeconds > $1.leastESS / $1.cpuSeconds }
-    for row in rows {
-      lines.append(
-        "| \(row.problem) | \(row.engine) | " + String(format: "%.3f | %.3f | ", row.wallSeconds, row.cpuSeconds)
-          + String(format: "%.0f | %.0f | ", row.leastESS, row.leastESS / row.cpuSeconds)
-          + String(format: "%.1f | ", row.leapfrogsPerDraw) + (row.gradientSeconds.map(nanoseconds) ?? "") + " | "
-          + (row.firstDrawSeconds.map { String(format: "%.3f", $0) } ?? "") + " |")
+    for row in all.filter({ $0.problem == problem.rawValue }).sorted(by: { rate($0) > rate($1) }) {
+      let cells = [
+        row.problem, row.draws == 1000 ? row.engine : row.engine + " (\(row.draws) draws when time was up)",
+        figure(row.wallSeconds, "%.3f"), figure(row.cpuSeconds, "%.3f"), figure(row.leastESS, "%.0f"),
+        row.leastESS == nil ? "-" : figure(rate(row), rate(row) < 100 ? "%.2f" : "%.0f"),
+        figure(row.convergedShare.map { 100 * $0 }, "%.1f %%"), figure(row.greatestRHat, "%.4f"),
+        figure(row.leapfrogsPerDraw, "%.1f"), figure(row.divergences, "%.1f"),
+        figure(row.gradientSeconds.map { 1e6 * $0 }, "%.3g"), figure(row.startUpSeconds, "%.2f"),
+        figure(row.compileSeconds, "%.3f"), figure(row.firstDrawSeconds, "%.2f"), figure(row.peakMemoryMiB, "%.0f"),
+      ]
+      lines.append("| " + cells.joined(separator: " | ") + " |")
     }
   }
   return lines.joined(separator: "\n")
