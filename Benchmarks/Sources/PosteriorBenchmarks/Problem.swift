@@ -82,7 +82,7 @@ enum Problem: String, CaseIterable {
 
   /// Sales of every product in every store: log mean = series level + product's trend and week + region's year.
   ///
-  /// Series levels come from product, store and region. Those levels and the means of trends, weeks and years, which make
+  /// Series levels come from product, store and region. Those levels and the means of trends, weeks and years, that make
   /// the posterior slow to explore, are integrated out and drawn afterwards.
   private static func retail(_ data: RetailData, counts: Data) throws -> Model {
     let (products, stores) = (data.products, data.stores)
