@@ -103,6 +103,16 @@ def gradient_seconds(model, mode):
     return (cpu() - began) / count
 
 
+def stopped(sampler):
+    """What an unfinished run has drawn after its warm-up; None where that is nothing."""
+    try:
+        trace = sampler.abort()
+        return trace if "posterior" in trace.groups() else None
+    except Exception as error:
+        print(f"nothing to be had from the stopped run: {error}", file=sys.stderr)
+        return None
+
+
 problem, folder = sys.argv[1:3]
 chains, runs, minutes = (list(map(int, sys.argv[3:])) + [4, 5, 10][len(sys.argv) - 3 :])[:3]
 with open(f"{folder}/{problem}.json") as file:
@@ -124,13 +134,12 @@ for run in range(1, runs + 1):
         compiled, draws=1000, tune=1000, chains=chains, cores=2, seed=run, progress_bar=False, blocking=False
     )
     try:
-        sampler.wait(timeout=60 * minutes)
-        trace = sampler.finalize() if hasattr(sampler, "finalize") else sampler.wait()
+        trace = sampler.wait(timeout=60 * minutes)
     except TimeoutError:
-        trace = sampler.abort()
+        trace = stopped(sampler)
     sums["wall_s"] += (time.monotonic() - wall) / runs
     sums["cpu_s"] += (cpu() - used) / runs
-    draws.append(trace.posterior.sizes.get("draw", 0) if "posterior" in trace.groups() else 0)
+    draws.append(0 if trace is None else trace.posterior.sizes["draw"])
     if draws[-1] < 4:
         sums["min_bulk_ess"], max_rhat = None, None
         continue
