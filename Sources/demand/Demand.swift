@@ -16,7 +16,8 @@ import Foundation
         demand tutorial grouped
 
       Exit codes: 0 done, 1 failed, 2 done with more fallbacks than the configured share, 3 no data, 4 lock held, \
-      5 gate refused, 64 usage.
+      5 gate refused, 64 usage (also a database, settings or mapping that is named and not there), 130 or 143 stopped by \
+      a signal.
       """,
     version: "demand \(Version.text)",
     subcommands: [

@@ -89,7 +89,7 @@ import Testing
     #expect(rows.count == 100 && found.count == golden.count)
     let mends = [
       "write", "correct", "add", "deliver", "keep", "fill", "round", "double", "close", "look", "save", "quote",
-      "declare",
+      "declare", "complete",
     ]
     for row in rows { #expect(mends.contains { row.reason.contains($0) }, "\(row.reason)") }
     #expect(Set(rows.map(\.kind)).count >= 18, "\(Set(rows.map(\.kind)).sorted())")
@@ -166,6 +166,54 @@ import Testing
     let hierarchy = try store.panel().hierarchy
     #expect(hierarchy.product.levels.flatMap(\.nodes).contains("unassigned"))
     #expect(try units("gin", "east", 0)! == (1, .sold))
+  }
+
+  /// What the reason for fractions of a counted product advises can be followed.
+  @Test func countsBecomeMeasures() throws {
+    let products = "product,category,department,kind\ntea,drinks,hot,"
+    let rows = text([Self.row(0, "tea", "north", "2"), Self.row(1, "tea", "north", "1.5")])
+    let record = try load(rows, products: products + "\n")
+    #expect(record.summary.rowsLoaded == 1 && record.summary.quarantinedByReason == ["fractional_units": 1])
+    let reason = try store.quarantine(load: record.id)[0].reason
+    #expect(reason.contains("give the product the kind measure in products.csv and load that"), "\(reason)")
+    let later = text([Self.row(2, "tea", "north", "3")])
+    try load(later, products: products + "measure\n", stores: "")
+    let outcome = try QuarantineRetry(load: record.id, options: .init()).run(
+      into: store, IngestEnvironment(now: { Delivery.now }))
+    #expect(outcome.released == 1 && outcome.kept.isEmpty)
+    #expect(try units("tea", "north", 1)! == (2, .sold), "a panel holds the nearest whole number")
+    // A product whose row does not say is what it was; fractions cannot be counted again.
+    let silent = try load(text([Self.row(3, "tea", "north", "0.5")]), products: products + "\n", stores: "")
+    #expect(silent.summary.rowsLoaded == 1)
+    let back = try load(text([Self.row(4, "tea", "north", "1")]), products: products + "count\n", stores: "")
+    #expect(back.summary.quarantinedByReason == ["hierarchy": 1])
+    #expect(try store.quarantine(load: back.id)[0].reason.contains("has fractions of units"))
+    #expect(try store.check().first { $0.check == "fractional_counts" }?.count == 0)
+  }
+
+  /// The same where the mapping says the kind of all.
+  @Test func countsBecomeMeasuresByTheMapping() throws {
+    let mapping = Self.mapping { $0.products[0].columns["kind"] = nil }
+    let rows = text([Self.row(0, "tea", "north", "2"), Self.row(1, "tea", "north", "1.5")])
+    let record = try load(rows, mapping)
+    #expect(try store.quarantine(load: record.id)[0].reason.contains("declare 'kind: measure' in the mapping"))
+    var measured = mapping
+    measured.measured = true
+    let again = try load(rows, products: "", stores: "", measured)
+    #expect(again.summary.rowsLoaded == 1 && again.summary.rowsUnchanged == 1)
+  }
+
+  /// Days that are loaded and then not learnt from are no secret.
+  @Test func incompleteDaysAreTold() throws {
+    let rows = text((0..<5).map { Self.row($0, "tea", "north", "1") })
+    let details = try load(rows) { $0.completeThrough = Delivery.first + 1 }.summary.details
+    #expect(
+      details?.warnings.contains { $0.contains("--complete-through 2024-01-02") && $0.contains("3 days") } == true,
+      "\(details?.warnings ?? [])")
+    // One day is the one under way.
+    let next = try load(rows + Self.row(5, "tea", "north", "1") + "\n") { $0.completeThrough = Delivery.first + 4 }
+    #expect(next.summary.details?.warnings == [])
+    #expect(next.summary.details?.notes.contains { $0.contains("forecasts start on 2024-01-06") } == true)
   }
 
   // MARK: Zeros, negatives, days to come

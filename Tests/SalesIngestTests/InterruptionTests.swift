@@ -29,13 +29,32 @@ import Testing
     }
   }
 
-  private func start(_ delivery: TemporaryFolder, _ database: TestDatabase) throws -> Process {
+  /// A load in a process of its own; what it complains of stands in a file of the database's folder.
+  private struct Loader {
+    let process: Process
+    let complaintPath: String
+
+    var complaint: String {
+      process.waitUntilExit()
+      let text = (try? String(contentsOfFile: complaintPath, encoding: .utf8)) ?? ""
+      return process.terminationStatus == 0 && text.isEmpty ? "" : "exit code \(process.terminationStatus): \(text)"
+    }
+  }
+
+  private func loader(_ delivery: TemporaryFolder, _ database: TestDatabase) throws -> Loader {
     let process = Process()
     process.executableURL = URL(filePath: try program)
     process.arguments = ["long", delivery.path, database.argument]
     process.standardOutput = FileHandle.nullDevice
+    let complaint = database.folder.file("complaint-\(UUID().uuidString)")
+    try Data().write(to: URL(filePath: complaint))
+    process.standardError = try FileHandle(forWritingTo: URL(filePath: complaint))
     try process.run()
-    return process
+    return Loader(process: process, complaintPath: complaint)
+  }
+
+  private func start(_ delivery: TemporaryFolder, _ database: TestDatabase) throws -> Process {
+    try loader(delivery, database).process
   }
 
   /// Killed at random moments of a load, the creation of the database among them, the database opens, is sound, and holds
@@ -92,18 +111,28 @@ import Testing
     let delivery = try TemporaryFolder()
     try deliver(to: delivery)
     let database = try TestDatabase(kind)
-    let loaders = try (0..<4).map { _ in try start(delivery, database) }
-    for loader in loaders { loader.waitUntilExit() }
-    let busy = loaders.count { $0.terminationStatus != 0 }
-    #expect(busy < loaders.count)
-    // One that found the new database busy for too long ends with an error; started again it finds the work done.
-    for _ in 0..<busy {
-      let again = try start(delivery, database)
-      again.waitUntilExit()
-      #expect(again.terminationStatus == 0)
-    }
+    let loaders = try (0..<4).map { _ in try loader(delivery, database) }
+    for loader in loaders { #expect(loader.complaint == "") }
     let store = try openStore(database.url, mode: .readOnly, now: Delivery.now)
     let summary = try store.dataSummary()
     #expect(summary.rows == Self.rows && summary.loads == 1 && summary.series == 200)
+  }
+
+  /// Many make the same new database at the same moment, again and again: they wait for each other.
+  @Test(arguments: DatabaseKind.available) func manyMakeOneDatabase(on kind: DatabaseKind) throws {
+    let delivery = try Delivery()
+    try delivery.write()
+    let folder = try TemporaryFolder()
+    for name in ["products.csv", "stores.csv", "events.csv", "sales.csv"] {
+      try FileManager.default.copyItem(atPath: delivery.folder.file(name), toPath: folder.file(name))
+    }
+    for round in 0..<5 {
+      let database = try TestDatabase(kind)
+      let loaders = try (0..<8).map { _ in try loader(folder, database) }
+      for loader in loaders { #expect(loader.complaint == "", "round \(round)") }
+      let store = try openStore(database.url, mode: .readOnly, now: Delivery.now)
+      #expect(try store.dataSummary().loads == 1)
+      #expect(try store.integrityIsOK())
+    }
   }
 }

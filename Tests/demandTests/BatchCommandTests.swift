@@ -82,16 +82,35 @@ import Testing
     #expect(outcome.err.contains("2028-02-29") && outcome.err.contains("\"stopped\""), "\(outcome.err)")
   }
 
-  @Test func anInterruptedLoadOrBatchIsNoCrash() throws {
+  /// More series with a fallback than the settings allow: the forecast is there, and the exit code tells.
+  @Test func manyFallbacksHaveTheirOwnExitCode() throws {
+    let folder = try PublishedRetailer.shared.get().copy()
+    let command = ["nightly", "--horizon", "\(PublishedRetailer.horizon)"]
+    try #require(try DemandProgram.run(command, in: folder).status == 0)
+    // The same run, had none of its series been sampled.
+    let database = try DatabaseQueue(path: folder.path + "/demand.sqlite")
+    try database.write { try $0.execute(sql: "UPDATE runs SET fallback_count = series_count") }
+    try database.close()
+    let outcome = try DemandProgram.run(command, in: folder)
+    #expect(outcome.status == 2, "\(outcome.err)")
+    let count = try #require(try /(\d+) series, (\d+) fallbacks/.firstMatch(in: outcome.out))
+    #expect(count.1 == count.2 && count.1 != "0")
+    #expect(
+      outcome.err.contains("\(count.1) of \(count.1) series have a fallback") && outcome.err.contains("--series"),
+      "\(outcome.err)")
+  }
+
+  @Test(arguments: [(SIGTERM, 143), (SIGINT, 130)] as [(Int32, Int32)])
+  func anInterruptedLoadOrBatchIsNoCrash(_ signal: Int32, _ status: Int32) throws {
     let folder = try PublishedRetailer.shared.get().copy()
     let running = try DemandProgram.start(["fit", "--horizon", "21", "--seed", "77"], in: folder)
     let deadline = Date() + 20
     while try !running.outcomeSoFar().contains("groups"), running.process.isRunning, Date() < deadline { usleep(5_000) }
-    running.process.terminate()
+    kill(running.process.processIdentifier, signal)
     running.process.waitUntilExit()
     #expect(running.process.terminationReason == .exit)
     let outcome = try running.outcome()
-    #expect(outcome.status == 1 && outcome.error.count == 2, "\(outcome.err)")
+    #expect(outcome.status == status && outcome.error.count == 2, "\(outcome.err)")
     let again = try DemandProgram.run(["fit", "--horizon", "21", "--seed", "77"], in: folder)
     #expect(again.status == 0, "\(again.err)")
   }

@@ -51,7 +51,11 @@ import Testing
   static let wrong: [(String, String)] = [
     ("frobnicate", "frobnicate"), ("nightly --horizon 0", "--horizon is 0"), ("fit --horizon 0", "--horizon is 0"),
     ("forecast --horizon 731", "--horizon is 731"), ("backtest --horizon 0", "--horizon is 0"),
-    ("serve --horizon 0", "--horizon is 0"), ("backtest --origins 0", "--origins is 0"),
+    ("serve --horizon 0", "--horizon is 0"), ("nightly --horizon -3", "--horizon is -3"),
+    ("fit --threads -1", "--threads is -1"), ("quarantine list --limit -5", "--limit is -5"),
+    ("ingest data --max-bad-share -0.5", "--max-bad-share is -0.5"), ("nightly --horizon --quiet", "'--quiet'"),
+    ("query sales --database sqlite:nowhere.sqlite", "there is no database at 'nowhere.sqlite'"),
+    ("nightly --database sqlite:no/where.sqlite", "there is no database at 'no/where.sqlite'"), ("backtest --origins 0", "--origins is 0"),
     ("nightly --horizon x", "'x'"), ("nightly --threads 0", "--threads is 0"), ("simulate", "--output"),
     ("simulate --output x --number 2", "--from-model"), ("simulate --output x --stores 0", "stores"),
     ("ingest", "name the folder"), ("ingest m5", "--sales"), ("ingest data --max-bad-share 2", "--max-bad-share is 2"),

@@ -33,6 +33,13 @@ struct DeliveryTables {
     reading = DeliveryReading(mapping: mapping)
   }
 
+  /// How a product becomes one that is measured, in words.
+  var measureAdvice: String {
+    let file = mapping.saysKinds ? mapping.fileName(.products) : nil
+    return file.map { "give the product the kind measure in \($0) and load that" }
+      ?? "declare 'kind: measure' in the mapping and load the file again"
+  }
+
   /// Opens a file, finding out how it is written where the mapping leaves it open.
   mutating func open(
     _ item: DeliveryFiles.Item, required: [String], optional: [String]

@@ -12,6 +12,9 @@ struct MappedColumn {
   let constant: [UInt8]
   /// Their texts, with ours.
   let values: [[UInt8]: [UInt8]]
+
+  /// Our name as a sentence has it.
+  var words: String { name.replacing("_", with: " ") }
 }
 
 /// A file whose columns are read by their meaning.
@@ -151,13 +154,15 @@ struct MappedTable: ~Copyable {
   var dateWords: String {
     table.datePatterns == [.iso]
       ? Reasons.date
-      : "not a date: write it as " + table.datePatterns.map(\.description).joined(separator: " or ")
+      : "not a date: write a day of the calendar as " + table.datePatterns.map(\.description).joined(separator: " or ")
         + ", or declare another date_pattern"
   }
 }
 
 /// Reasons that several tables give.
 enum Reasons {
-  static let date = "not a date: write it as YYYY-MM-DD"
-  static let utf8 = "the text is not UTF-8: save the file as UTF-8"
+  static let date = "not a date: write a day of the calendar as YYYY-MM-DD"
+  static let utf8 = "the text is not UTF-8: save the file as UTF-8, or declare its encoding in a mapping"
+
+  static func empty(_ column: MappedColumn) -> String { "the \(column.source) is empty: fill it in" }
 }

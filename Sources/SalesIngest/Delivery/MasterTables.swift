@@ -10,7 +10,7 @@ extension DeliveryTables {
     var seen: Set<String> = []
     while try nextRow(&table) {
       guard let names = try names(columns, table) else { continue }
-      var isCount = !mapping.measured
+      var isCount: Bool? = mapping.measured ? false : nil
       if let kind {
         switch table.text(kind) {
         case "count": isCount = true
@@ -76,7 +76,7 @@ extension DeliveryTables {
         return nil
       }
       guard !name.isEmpty else {
-        try refusals.refuse(table.refusal(column, "empty_name", "fill in the \(column.source)"), in: writer)
+        try refusals.refuse(table.refusal(column, "empty_name", Reasons.empty(column)), in: writer)
         return nil
       }
       names.append(name)

@@ -20,7 +20,13 @@ struct SalesKeys {
   mutating func product(
     _ table: borrowing MappedTable, _ columns: SalesColumns, _ tables: DeliveryTables
   ) throws -> SalesTable.Parsed<LoadWriter.Product> {
-    if let found = products[table.bytes(columns.product)] { return .success(known[found]) }
+    if let found = products[table.bytes(columns.product)] {
+      // What was counted so far may be measured from now on: a measure takes all that a count does.
+      if known[found].isCount, isMeasured(table, columns, tables) {
+        known[found] = try tables.writer.setKind(of: table.text(columns.product)!, isCount: false)
+      }
+      return .success(known[found])
+    }
     let levels = tables.mapping.productLevels.count
     let creates = tables.mapping.products.isEmpty && columns.productPath.count == levels - 1
     switch try name(table, columns.product, tables, creates: creates) {
@@ -32,7 +38,7 @@ struct SalesKeys {
           SalesRefusal(
             row: table.refusal(columns.kind!, "unknown_kind", "not a kind of units: write count or measure")))
       }
-      let isCount = kind.isEmpty ? !tables.mapping.measured : kind == "count"
+      let isCount = kind.isEmpty ? (tables.mapping.measured ? false : nil) : kind == "count"
       do {
         let above = try path(table, columns.productPath, levels: levels)
         add(name, try tables.writer.addProduct(path: above + [name], isCount: isCount))
@@ -43,6 +49,15 @@ struct SalesKeys {
       }
       return .success(known[known.count - 1])
     }
+  }
+
+  private func isMeasured(
+    _ table: borrowing MappedTable, _ columns: SalesColumns, _ tables: DeliveryTables
+  ) -> Bool {
+    guard let kind = columns.kind.map({ table.bytes($0) }), !kind.isEmpty else {
+      return tables.mapping.measured && !tables.mapping.saysKinds
+    }
+    return kind.elementsEqual("measure".utf8)
   }
 
   /// The store of a row; a new one where the mapping lets sales make stores.
@@ -76,13 +91,15 @@ struct SalesKeys {
       return .failure(SalesRefusal(row: table.refusal(column, "invalid_utf8", Reasons.utf8)))
     }
     guard !name.isEmpty else {
-      return .failure(SalesRefusal(row: table.refusal(column, "empty_name", "fill in the \(column.source)")))
+      return .failure(SalesRefusal(row: table.refusal(column, "empty_name", Reasons.empty(column))))
     }
     if creates || tables.mapping.unknownKeys == .create { return .success(name) }
-    let file = column.name + "s.csv"
+    let file = tables.mapping.fileName(column.name == "product" ? .products : .stores)
     let row = table.refusal(
       column, "unknown_\(column.name)",
-      "not in \(file): add it there or correct it; 'demand quarantine retry' then loads it")
+      "no \(column.name) of this name: correct it (capitals and spaces count), or "
+        + (file.map { "add it to \($0) and load that" } ?? "load it with --unknown-keys create")
+        + "; 'demand quarantine retry' then loads the row")
     return .failure(SalesRefusal(row: row, isHeld: tables.mapping.unknownKeys == .hold))
   }
 
@@ -99,7 +116,7 @@ struct SalesKeys {
         throw SalesRefusal(row: table.refusal(column, "invalid_utf8", Reasons.utf8))
       }
       guard !name.isEmpty else {
-        throw SalesRefusal(row: table.refusal(column, "empty_name", "fill in the \(column.source)"))
+        throw SalesRefusal(row: table.refusal(column, "empty_name", Reasons.empty(column)))
       }
       path.append(name)
     }

@@ -56,21 +56,28 @@ extension SalesTable {
       .failure(SalesRefusal(row: table.refusal(column, kind, reason)))
     }
     var fact = SalesFact()
-    guard let units = table.table.numbers.number(table.bytes(columns.units)) else {
-      return refuse(columns.units, "not_a_number", "units are no number: write \(table.numberWords)")
+    let given = table.bytes(columns.units)
+    guard let units = table.table.numbers.number(given) else {
+      return refuse(
+        columns.units, "not_a_number",
+        given.isEmpty
+          ? "units are empty: write 0 where none was sold, or leave the row out"
+          : "units are no number: write \(table.numberWords)")
     }
     guard units >= 0 || tables.mapping.negative != .quarantine else {
       return refuse(
         columns.units, "negative_units",
-        "units are negative: deliver sales before returns, 0 at least, or declare 'negative: net' in the mapping")
+        "units are negative: deliver sales before returns, 0 at least, or say what returns mean with --negative zero or net"
+      )
     }
     guard !isCount || units == units.rounded() else {
       return refuse(
         columns.units, "fractional_units",
-        "the product is counted, units must be whole: round them, or give the product the kind measure in products.csv")
+        "the product is counted, so units must be whole: round them, or \(tables.measureAdvice), then run "
+          + "'demand quarantine retry'")
     }
     guard abs(units) <= SalesLimits.units else {
-      return refuse(columns.units, "too_large", "more than a billion units on a day: correct them")
+      return refuse(columns.units, "too_large", "more than a billion units on a day: correct the number, or declare the decimal mark")
     }
     fact.units = units
     for (column, place) in [
@@ -79,12 +86,15 @@ extension SalesTable {
       guard let column, case let field = table.bytes(column), !field.isEmpty else { continue }
       guard let value = table.table.numbers.number(field) else {
         return refuse(
-          column, "not_a_number", "the price is no number: write \(table.numberWords), or leave it empty")
+          column, "not_a_number", "the \(column.words) is no number: write \(table.numberWords), or leave it empty")
       }
-      guard value >= 0 else { return refuse(column, "negative_price", "the price is negative: correct it") }
+      guard value >= 0 else {
+        return refuse(
+          column, "negative_price", "the \(column.words) is negative: correct it, or leave it empty if it is not known")
+      }
       guard value <= SalesLimits.price else {
         return refuse(
-          column, "absurd_price", "a price above a hundred million: correct it, or declare the decimal mark")
+          column, "absurd_price", "a \(column.words) above a hundred million: correct it, or declare the decimal mark")
       }
       fact[keyPath: place] = value
     }
@@ -94,7 +104,7 @@ extension SalesTable {
       guard let column, case let field = table.bytes(column), !field.isEmpty else { continue }
       guard let value = table.table.numbers.number(field) else {
         return refuse(
-          column, "not_a_number", "the \(column.name) is no number: write \(table.numberWords), or leave it empty")
+          column, "not_a_number", "the \(column.words) is no number: write \(table.numberWords), or leave it empty")
       }
       fact[keyPath: place] = value
     }
@@ -126,7 +136,7 @@ extension SalesTable {
       switch String(decoding: table.bytes(column), as: UTF8.self) {
       case "", "ok": break
       case "out": fact.status = .outOfStock
-      default: return refuse(column, "unknown_stock", "not a stock status: write ok or out")
+      default: return refuse(column, "unknown_stock", "not a stock status: write ok or out, in small letters, or leave it empty")
       }
     }
     if let column = columns.open {
@@ -155,7 +165,7 @@ extension SalesTable {
       return .failure(
         SalesRefusal(
           row: table.refusal(
-            columns.date, "date_too_early", "before \(tables.options.earliestDay): correct the year")))
+            columns.date, "date_too_early", "sales before \(tables.options.earliestDay) are taken for a mistake: correct the year")))
     }
     return .success(day)
   }

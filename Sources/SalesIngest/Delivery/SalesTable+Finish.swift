@@ -35,6 +35,7 @@ extension SalesTable {
     // A date in the future must not move the forecast's origin, which no later load takes back.
     let last = summary.lastDay.map { tables.options.allowsFuture ? min($0, tables.options.today ?? $0) : $0 }
     summary.completeThrough = tables.options.completeThrough ?? last
+    remarkIncompleteDays()
     summary.newProducts = tables.writer.newProducts
     summary.newStores = tables.writer.newStores
     summary.newSeries = tables.writer.newSeries
@@ -44,6 +45,21 @@ extension SalesTable {
       notRead: tables.remarks.notRead.filter { !$0.value.isEmpty },
       skipped: tables.remarks.skipped, reading: tables.reading.text)
     return summary
+  }
+
+  /// Says so where days are loaded that the user calls incomplete: one is a day under way, more may be a slip.
+  private mutating func remarkIncompleteDays() {
+    guard !addsToDatabase, let through = tables.options.completeThrough, let last = summary.lastDay, through < last
+    else { return }
+    let days = last - through
+    let text =
+      "--complete-through \(through) is before the last day of sales, \(last): the \(days == 1 ? "day" : "\(days) days") "
+      + "after it \(days == 1 ? "is" : "are") loaded, but forecasts start on \(through + 1) and do not learn from \(days == 1 ? "it" : "them")"
+    if days == 1 {
+      tables.remarks.note(text)
+    } else {
+      tables.remarks.warn("\(text); leave the option out if all days are whole, or correct it")
+    }
   }
 
   private var missing: SourceMapping.MissingRows { tables.options.missing }

@@ -126,6 +126,12 @@ public struct SourceMapping: Sendable, Hashable, Codable {
 
   public init() {}
 
+  /// Whether a table of products says which are counted and which are measured.
+  var saysKinds: Bool { products.contains { $0.columns["kind"] != nil || $0.constants["kind"] != nil } }
+
+  /// A file of a role as a user knows it, such as `products.csv`; nil where sales stand alone.
+  func fileName(_ role: Role) -> String? { tables(role).first?.files.first.map { $0.replacing("*", with: "") } }
+
   public func tables(_ role: Role) -> [Table] {
     switch role {
     case .products: products

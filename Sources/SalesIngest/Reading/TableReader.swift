@@ -76,9 +76,9 @@ struct TableReader: ~Copyable {
       refusal(
         column: "-", value: "", kind: "nul_byte", reason: "the row holds a NUL byte: write the file again as text")
     case .tooLong:
-      refusal(column: "-", value: "", kind: "too_long", reason: "the row is too long: look for a missing line end")
+      refusal(column: "-", value: "", kind: "too_long", reason: "the row is too long: look for a missing line end or a quote that is not closed")
     case .unclosedQuote:
-      refusal(column: "-", value: "", kind: "unclosed_quote", reason: "a quote is not closed: close it or double it")
+      refusal(column: "-", value: "", kind: "unclosed_quote", reason: "a quote is not closed: close it, or double it if it belongs to the text")
     case .textAfterQuote:
       refusal(
         column: "-", value: "", kind: "text_after_quote",
@@ -88,8 +88,8 @@ struct TableReader: ~Copyable {
         ? nil
         : refusal(
           column: "-", value: "\(csv.fields.count) columns", kind: "wrong_column_count",
-          reason: "the row has \(csv.fields.count) columns and the header \(columnNames.count): quote fields that hold "
-            + "separators, or complete the row")
+          reason: "the row has \(csv.fields.count) column\(csv.fields.count == 1 ? "" : "s") and the header "
+            + "\(columnNames.count): complete it, quote fields that hold separators, or separate all rows alike")
     }
   }
 

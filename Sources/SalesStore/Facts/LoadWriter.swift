@@ -165,25 +165,41 @@ public final class LoadWriter {
     }
   }
 
-  /// Adds a product with its ancestors, top down, the product last; one that is there already must agree.
+  /// Adds a product with its ancestors, top down, the product last; one that is there already must stand in the same
+  /// place.
   ///
-  /// - Throws: ``StoreError/hierarchy(_:)`` when a node would have two parents or another kind.
+  /// - Parameter isCount: whether it is counted; nil where nothing says so: as it was, and counted if it is new.
+  /// - Throws: ``StoreError/hierarchy(_:)`` when a node would have two parents, or fractions were to be counted.
   @discardableResult
-  public func addProduct(path: [String], isCount: Bool = true) throws -> Product {
+  public func addProduct(path: [String], isCount: Bool? = nil) throws -> Product {
     let id = try addPath(tree: "product", path)
     let name = path[path.count - 1]
     if let known = products[name] {
-      guard known.isCount == isCount else {
-        throw StoreError.hierarchy(
-          "product '\(name)' is a \(known.isCount ? "count" : "measure") in the database and a "
-            + "\(isCount ? "count" : "measure") in this load: its kind cannot change")
-      }
-      return known
+      guard let isCount, isCount != known.isCount else { return known }
+      return try setKind(of: name, isCount: isCount)
     }
-    try database.execute("INSERT INTO products VALUES (?, ?)", [id, isCount ? "count" : "measure"])
-    let product = Product(id: id, isCount: isCount)
+    let product = Product(id: id, isCount: isCount ?? true)
+    try database.execute("INSERT INTO products VALUES (?, ?)", [id, product.isCount ? "count" : "measure"])
     products[name] = product
     newProducts += 1
+    return product
+  }
+
+  /// Makes a known product counted or measured from now on.
+  ///
+  /// - Throws: ``StoreError/hierarchy(_:)`` when fractions that the database has were to be counted.
+  @discardableResult
+  public func setKind(of name: String, isCount: Bool) throws -> Product {
+    let product = Product(id: products[name]!.id, isCount: isCount)
+    let fractions = "SELECT 1 FROM sales s JOIN series i ON i.series_id = s.series_id WHERE i.product_id = ? "
+    if isCount, try database.int(fractions + "AND s.units <> round(s.units) LIMIT 1", [product.id]) != nil {
+      throw StoreError.hierarchy(
+        "product '\(name)' has fractions of units in the database and cannot become a count: deliver those days in whole "
+          + "units with --replace first, or keep the kind measure")
+    }
+    try database.execute(
+      "UPDATE products SET kind = ? WHERE product_id = ?", [isCount ? "count" : "measure", product.id])
+    products[name] = product
     return product
   }
 

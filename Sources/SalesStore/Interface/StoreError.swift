@@ -115,4 +115,16 @@ extension StoreError: CustomStringConvertible {
     default: description
     }
   }
+
+  /// What an SQLite file is that another process took away.
+  static let movedReason = "the file was moved or deleted while in use"
+
+  /// Whether the same opening may succeed a moment later.
+  var passesInOpening: Bool {
+    switch self {
+    case .busy: true
+    case .unwritable(_, let reason): reason == Self.movedReason
+    default: false
+    }
+  }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import GRDBSQLite
 
 /// A database in one SQLite file, through GRDB.
 ///
@@ -30,13 +31,18 @@ final class SQLiteDatabase: SQLDatabase {
     guard exists || mode == .readWrite(create: true) else { throw .missingDatabase(place: path) }
     if mode == .readOnly { return try openForReading(files) }
     if exists {
-      // A process that was killed as it made the file left a journal, which only a writer may roll back.
-      let queue = try connect(path, files.hasJournal ? .writing(log: false) : .reading)
-      let look = SQLiteDatabase(path: path, isNew: false, queue: queue)
-      try migrator.requireUsable(look)
-      do { try look.close() } catch { throw look.storeError(error) }
+      do { try look(path, .reading, migrator) } catch .unreadable {
+        // A process that was killed as it made the file left a journal, which only a writer may roll back.
+        try look(path, .writing(log: false), migrator)
+      }
     }
     return SQLiteDatabase(path: path, isNew: files.size == nil, queue: try connect(path, .writing(log: true)))
+  }
+
+  private static func look(_ path: String, _ purpose: Purpose, _ migrator: SchemaMigrator) throws(StoreError) {
+    let database = SQLiteDatabase(path: path, isNew: false, queue: try connect(path, purpose))
+    try migrator.requireUsable(database)
+    do { try database.close() } catch { throw database.storeError(error) }
   }
 
   /// Reading in WAL writes too, into the file `-shm`; where that cannot be, and nobody writes, it is done without.
@@ -81,7 +87,12 @@ final class SQLiteDatabase: SQLDatabase {
     configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cache_size = -65536") }
     let queue = try DatabaseQueue(path: path, configuration: configuration)
     // GRDB lowers `synchronous` to NORMAL with WAL, which may lose the last commits on power loss.
-    if log { try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") } }
+    if log {
+      try queue.writeWithoutTransaction {
+        try $0.execute(sql: "PRAGMA synchronous = FULL")
+        try requireInPlace($0)
+      }
+    }
     return queue
   }
 
@@ -99,11 +110,21 @@ final class SQLiteDatabase: SQLDatabase {
     try queue.writeWithoutTransaction { database in
       var result: T?
       try database.inTransaction(.immediate) {
+        try Self.requireInPlace(database)
         result = try body(SQLiteConnection(database))
         return .commit
       }
       return result!
     }
+  }
+
+  /// What is written into a file that is no longer at its place would be lost with this process.
+  private static func requireInPlace(_ database: Database) throws {
+    var hasMoved: CInt = 0
+    guard sqlite3_file_control(database.sqliteConnection, nil, SQLITE_FCNTL_HAS_MOVED, &hasMoved) == SQLITE_OK,
+      hasMoved != 0
+    else { return }
+    throw DatabaseError(resultCode: .SQLITE_READONLY_DBMOVED)
   }
 
   /// A large load leaves a log as large as itself. Readers may hold it; then it shrinks later.
@@ -130,10 +151,24 @@ final class SQLiteDatabase: SQLDatabase {
     return try FileLock(path: resolved + ".lock", holder: holder)
   }
 
+  /// Others who opened the file meanwhile, or put data into it, keep it: it goes only while nobody else can get in.
   func discardIfCreated() throws {
     guard isNew else { return }
+    let isMine = try queue.writeWithoutTransaction { database in
+      // Leaving WAL takes the file for itself alone, and fails at once where there are others.
+      try database.execute(sql: "PRAGMA busy_timeout = 0")
+      guard (try? String.fetchOne(database, sql: "PRAGMA journal_mode = DELETE")) == "delete" else { return false }
+      try database.execute(sql: "BEGIN EXCLUSIVE")
+      defer { try? database.execute(sql: "ROLLBACK") }
+      for table in ["loads", "runs"] where try Int.fetchOne(database, sql: "SELECT 1 FROM \(table)") != nil {
+        return false
+      }
+      try FileManager.default.removeItem(atPath: path)
+      return true
+    }
     try close()
-    for suffix in ["", "-wal", "-shm", "-journal"] { try? FileManager.default.removeItem(atPath: path + suffix) }
+    guard isMine else { return }
+    for suffix in ["-wal", "-shm", "-journal"] { try? FileManager.default.removeItem(atPath: path + suffix) }
   }
 
   func close() throws { try queue.close() }
@@ -150,7 +185,7 @@ final class SQLiteDatabase: SQLDatabase {
     }
     let message = error.message ?? "SQLite error \(error.resultCode.rawValue)"
     return switch (error.extendedResultCode, error.resultCode) {
-    case (.SQLITE_READONLY_DBMOVED, _): .unwritable(place: path, reason: "the file was moved or deleted while in use")
+    case (.SQLITE_READONLY_DBMOVED, _): .unwritable(place: path, reason: StoreError.movedReason)
     case (.SQLITE_READONLY_ROLLBACK, _), (.SQLITE_READONLY_RECOVERY, _), (.SQLITE_READONLY_CANTINIT, _):
       .unreadable(
         place: path,

@@ -16,9 +16,10 @@ struct BacktestCommand: ParsableCommand {
       """)
 
   @OptionGroup var horizon: HorizonOption
-  @Option(help: ArgumentHelp("Rolling origins. (default: backtest.origins of the settings)", valueName: "count"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Rolling origins. (default: backtest.origins of the settings)", valueName: "count"))
   var origins: Int?
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Days from one origin to the next. (default: backtest.step_days of the settings)", valueName: "days"))
   var step: Int?

@@ -23,7 +23,7 @@ struct Quarantine: ParsableCommand {
 
 /// Which rows a command is about.
 struct QuarantineSelection: ParsableArguments {
-  @Option(help: ArgumentHelp("Number of the load. (default: all loads)", valueName: "id")) var load: Int?
+  @Option(parsing: .unconditional, help: ArgumentHelp("Number of the load. (default: all loads)", valueName: "id")) var load: Int?
   @Option(help: ArgumentHelp("Only rows of this kind; may be repeated.", valueName: "kind")) var kind: [String] = []
 
   /// Loads with their rows, oldest first.
@@ -57,7 +57,7 @@ struct QuarantineList: ParsableCommand {
       """)
 
   @OptionGroup var selection: QuarantineSelection
-  @Option(help: "How many rows at most.") var limit = 1000
+  @Option(parsing: .unconditional, help: "How many rows at most.") var limit = 1000
   @OptionGroup var output: FormatOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
 

@@ -26,7 +26,7 @@ struct RunsList: ParsableCommand {
         demand runs list --limit 5 --format json
       """)
 
-  @Option(help: "How many at most.") var limit = 50
+  @Option(parsing: .unconditional, help: "How many at most.") var limit = 50
   @OptionGroup var output: FormatOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
 

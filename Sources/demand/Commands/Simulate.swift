@@ -23,18 +23,18 @@ struct Simulate: ParsableCommand {
   @Option(help: ArgumentHelp("Folder for the files; it is made.", valueName: "folder")) var output: String?
   @Flag(help: "Draw the retailer from the model's own priors: no prices, promotions or stock-outs, and smaller.")
   var fromModel = false
-  @Option(help: "Which retailer of this seed to draw, with --from-model.") var number: Int?
-  @Option(help: ArgumentHelp("Retailers to draw and fit, with --from-model.", valueName: "retailers"))
+  @Option(parsing: .unconditional, help: "Which retailer of this seed to draw, with --from-model.") var number: Int?
+  @Option(parsing: .unconditional, help: ArgumentHelp("Retailers to draw and fit, with --from-model.", valueName: "retailers"))
   var coverage: Int?
-  @Option(help: "Regions. (default: 3, from the model 2)") var regions: Int?
-  @Option(help: "Stores in all. (default: 10, from the model 4)") var stores: Int?
-  @Option(help: "Categories. (default: 3, from the model 2)") var categories: Int?
-  @Option(help: "Departments in all. (default: 6, from the model 3)") var departments: Int?
-  @Option(help: "Products in all. (default: 120, from the model 12)") var products: Int?
-  @Option(help: "Days of history. (default: 730, from the model 364)") var days: Int?
+  @Option(parsing: .unconditional, help: "Regions. (default: 3, from the model 2)") var regions: Int?
+  @Option(parsing: .unconditional, help: "Stores in all. (default: 10, from the model 4)") var stores: Int?
+  @Option(parsing: .unconditional, help: "Categories. (default: 3, from the model 2)") var categories: Int?
+  @Option(parsing: .unconditional, help: "Departments in all. (default: 6, from the model 3)") var departments: Int?
+  @Option(parsing: .unconditional, help: "Products in all. (default: 120, from the model 12)") var products: Int?
+  @Option(parsing: .unconditional, help: "Days of history. (default: 730, from the model 364)") var days: Int?
   @Option(help: ArgumentHelp("First day of sales. (default: 2022-10-03)", valueName: "YYYY-MM-DD")) var firstDay: Day?
-  @Option(help: "Share of products that sell seldom. (default: 0.25)") var slowMoverShare: Double?
-  @Option(help: "Promotions of a product in a region per year. (default: 4)") var promotionsPerYear: Double?
+  @Option(parsing: .unconditional, help: "Share of products that sell seldom. (default: 0.25)") var slowMoverShare: Double?
+  @Option(parsing: .unconditional, help: "Promotions of a product in a region per year. (default: 4)") var promotionsPerYear: Double?
   @Flag(help: "Replace the files of an earlier simulation.") var overwrite = false
   @OptionGroup var format: FormatOptions
   @OptionGroup(title: "Common options") var common: CommonOptions

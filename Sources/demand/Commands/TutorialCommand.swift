@@ -26,9 +26,9 @@ struct TutorialCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Folder for the plots; it is made. (default: tutorial-NAME)", valueName: "folder"))
   var output: String?
   @Flag(help: "Text only.") var noPlots = false
-  @Option(help: "Draws of each of four chains.") var draws = 1000
-  @Option(help: "Seed of the data and of all sampling.") var seed: UInt64 = 1
-  @Option(help: "Worker threads; results do not depend on it. (default: all cores)") var threads: Int?
+  @Option(parsing: .unconditional, help: "Draws of each of four chains.") var draws = 1000
+  @Option(parsing: .unconditional, help: "Seed of the data and of all sampling.") var seed: UInt64 = 1
+  @Option(parsing: .unconditional, help: "Worker threads; results do not depend on it. (default: all cores)") var threads: Int?
 
   func validate() throws {
     if !(100...100_000).contains(draws) {

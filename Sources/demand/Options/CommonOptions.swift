@@ -16,10 +16,10 @@ struct CommonOptions: ParsableArguments {
       valueName: "url"))
   var database: String?
 
-  @Option(help: "Seed of all random numbers. (default: forecast.seed of the settings)")
+  @Option(parsing: .unconditional, help: "Seed of all random numbers. (default: forecast.seed of the settings)")
   var seed: UInt64?
 
-  @Option(help: "Worker threads; results do not depend on it. (default: all cores)")
+  @Option(parsing: .unconditional, help: "Worker threads; results do not depend on it. (default: all cores)")
   var threads: Int?
 
   @Flag(help: "No progress, and only warnings in the log.")
@@ -43,10 +43,15 @@ extension CommonOptions {
     return configuration
   }
 
+  private static var databaseOfEnvironment: String? {
+    ProcessInfo.processInfo.environment["DEMAND_DATABASE"].flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  private var isDatabaseNamed: Bool { database != nil || Self.databaseOfEnvironment != nil }
+
   var databaseURL: DatabaseURL {
     get throws {
-      let environment = ProcessInfo.processInfo.environment["DEMAND_DATABASE"].flatMap { $0.isEmpty ? nil : $0 }
-      let url = try DatabaseURL(database ?? environment ?? "sqlite:demand.sqlite")
+      let url = try DatabaseURL(database ?? Self.databaseOfEnvironment ?? "sqlite:demand.sqlite")
       guard database == nil || !url.holdsPassword else {
         throw UserError(
           .usage, "the URL of --database holds a password, which everybody on this machine can read",
@@ -61,14 +66,26 @@ extension CommonOptions {
   /// A settings file that is named is checked too, lest a slip in its name go unseen.
   func openForReading() throws -> any SalesStore {
     if config != nil { _ = try loadConfiguration() }
-    return try openStore(databaseURL, mode: .readOnly, now: Date())
+    return try open(.readOnly)
   }
 
   /// Opens the database for a command that writes.
   ///
   /// - Parameter create: whether to make one where there is none.
   func openForWriting(create: Bool = false) throws -> any SalesStore {
-    try openStore(databaseURL, mode: .readWrite(create: create), now: Date())
+    try open(.readWrite(create: create))
+  }
+
+  private func open(_ mode: StoreMode) throws -> any SalesStore {
+    let url = try databaseURL
+    do { return try openStore(url, mode: mode, now: Date()) } catch StoreError.missingDatabase(let place)
+      where isDatabaseNamed && !place.hasPrefix("postgresql:")
+    {
+      throw UserError(
+        .usage, "there is no database at '\(place)'",
+        hint: "correct the path in \(database == nil ? "DEMAND_DATABASE" : "--database"), or load data into a new one with "
+          + "'demand ingest'")
+    }
   }
 
   var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }

@@ -10,6 +10,7 @@ import Synchronization
 /// What all loads have in common: what to do about bad rows, progress, and the summary at the end.
 struct LoadOptions: ParsableArguments {
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Share of bad rows above which nothing is loaded. (default: ingest.max_bad_share of the settings)",
       valueName: "share"))
@@ -48,7 +49,7 @@ struct LoadOptions: ParsableArguments {
     } catch {
       bar.end()
       // A database that was made for a load that failed would only puzzle.
-      try store.discardIfCreated()
+      try? store.discardIfCreated()
       throw error
     }
     bar.end()

@@ -16,6 +16,9 @@ enum ExitStatus: Int32, Error {
   case lockHeld = 4
   case gateRefused = 5
   case usage = 64
+  /// Stopped on request before it was done, as shells tell of programs that a signal ends: 128 and its number.
+  case interrupted = 130
+  case terminated = 143
 }
 
 /// An error as the user sees it: one line that says what is wrong, one that says what to do.
@@ -62,7 +65,7 @@ extension UserError {
     case let error as Stage1Error:
       let status: ExitStatus = if case .noHistory = error { .noData } else { .failed }
       self.init(status, error.description, hint: "'demand config show --effective' shows the settings in force")
-    case is Cancelled: self.init(.failed, "stopped on request", hint: "start the same command again")
+    case is Cancelled: self.init(Interruption.status, "stopped on request", hint: "start the same command again")
     case let error as OutputError:
       self.init(
         .failed, "cannot write '\(error.path)': \(error.reason)",
@@ -82,7 +85,8 @@ extension UserError {
       case .noData: .noData
       case .lockHeld: .lockHeld
       case .gateRefused: .gateRefused
-      case .cancelled, .failed: .failed
+      case .cancelled: Interruption.status
+      case .failed: .failed
       }
     self.init(status, error.description, hint: error.hint)
   }
@@ -97,7 +101,7 @@ extension UserError {
       case .badRow: (.failed, "mend the row, or leave out --strict to put bad rows into quarantine")
       case .tooManyBadRows: (.failed, "mend the rows, or allow more with --max-bad-share")
       case .option: (.usage, "'demand ingest --help' explains the options")
-      case .cancelled: (.failed, "start the same command again")
+      case .cancelled: (Interruption.status, "start the same command again")
       case .store: (.failed, "")
       }
     if case .store(let inner) = error {
