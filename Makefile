@@ -16,19 +16,19 @@ demo: build
 # Release, because the numeric tests are some fifty times slower without optimisation.
 test:
 	@scripts/system-libraries test
-	swift test -c release
+	scripts/in-temporary-folder swift test -c release
 
 # A load killed at 200 random moments, on each database.
 kills:
 	@scripts/system-libraries test
-	DEMAND_KILLS=200 swift test -c release --filter killedLoads
+	DEMAND_KILLS=200 scripts/in-temporary-folder swift test -c release --filter killedLoads
 
 # Damaged deliveries of all notations through the whole way from a file to the database, ten minutes or
 # `make fuzz FUZZ_SECONDS=20`. A failure prints its seed; `DEMAND_FUZZ_SEED=seed make fuzz` repeats it.
 FUZZ_SECONDS = 600
 fuzz:
 	@scripts/system-libraries test
-	DEMAND_FUZZ_SECONDS=$(FUZZ_SECONDS) swift test -c release --filter ReaderFuzzTests
+	DEMAND_FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/in-temporary-folder swift test -c release --filter ReaderFuzzTests
 
 format:
 	swift format --in-place --recursive --parallel Package.swift Sources Tests

@@ -117,6 +117,7 @@ let package = Package(
       dependencies: ["FittingService", "DemandModel", lifecycle, lifecycleTestKit, logging], swiftSettings: settings),
     .testTarget(
       name: "ForecastReportTests", dependencies: ["ForecastReport", "DemandData"], swiftSettings: settings),
-    .testTarget(name: "demandTests", dependencies: ["demand", "SalesStore", grdb], swiftSettings: settings),
+    .testTarget(
+      name: "demandTests", dependencies: ["demand", "SalesStore", "DatabaseTestSupport", grdb], swiftSettings: settings),
   ]
 )

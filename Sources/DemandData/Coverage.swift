@@ -1,4 +1,4 @@
-/// What is known of the series under one node, in series-days.
+/// What is known of the series under one node, in series-days; in series-weeks where the data is weekly.
 public struct Coverage: Sendable, Hashable {
   public let node: Node
   public var series = 0
@@ -37,12 +37,13 @@ extension Panel {
   public func coverage(at pair: LevelPair) -> [Coverage] {
     let (nodes, position) = hierarchy.membership(at: pair)
     var found = nodes.map(Coverage.init(node:))
+    let phase = weeklyPhase
     for series in 0..<seriesCount {
       var it = found[position[series]]
       it.series += 1
       var (first, last): (Int?, Int?) = (nil, nil)
       let cells = cells(ofSeries: series)
-      for cell in cells {
+      for cell in cells where phase == nil || (cell - cells.lowerBound) % 7 == phase {
         it.units += Int(units[cell])
         switch DayStatus(rawValue: status[cell]) {
         case .sold:
@@ -66,7 +67,25 @@ extension Panel {
     return found
   }
 
-  /// Silent stretches of each store, by store and day: deliveries that did not come.
+  /// Where in every seven days the facts of weekly data lie; nil where the data is daily, or too short to tell.
+  ///
+  /// - Complexity: O(cells).
+  private var weeklyPhase: Int? {
+    var hasFact = [Bool](repeating: false, count: dayCount)
+    for series in 0..<seriesCount {
+      for (day, cell) in cells(ofSeries: series).enumerated()
+      where status[cell] == DayStatus.sold.rawValue || status[cell] == DayStatus.outOfStock.rawValue {
+        hasFact[day] = true
+      }
+    }
+    let days = hasFact.indices.filter { hasFact[$0] }
+    guard days.count >= 3, let phase = days.first.map({ $0 % 7 }), days.allSatisfy({ $0 % 7 == phase }) else {
+      return nil
+    }
+    return phase
+  }
+
+  /// Silent stretches of each store, by store and day: deliveries that did not come. Those of weekly data are whole weeks.
   ///
   /// - Complexity: O(cells).
   public func storeGaps() -> [StoreGap] {
@@ -81,15 +100,19 @@ extension Panel {
         if status[cell] != DayStatus.unknown.rawValue { known[start + day] = true }
       }
     }
+    let phase = weeklyPhase
+    let step = phase == nil ? 1 : 7
     var gaps: [StoreGap] = []
     for store in stores.indices {
       var begin: Int?
-      for day in 0...dayCount {
+      for day in stride(from: phase ?? 0, to: dayCount + step, by: step) {
         let cell = store * dayCount + day
         let isSilent = day < dayCount && ranged[cell] && !known[cell]
         if isSilent, begin == nil { begin = day }
         if !isSilent, let first = begin {
-          gaps.append(StoreGap(store: stores[store], from: firstDay + first, through: firstDay + (day - 1)))
+          // A week stands under its last day.
+          gaps.append(
+            StoreGap(store: stores[store], from: firstDay + (first - step + 1), through: firstDay + (day - step)))
           begin = nil
         }
       }

@@ -4,13 +4,9 @@ import Foundation
 package final class TemporaryFolder: Sendable {
   package let path: String
 
-  package init() throws {
-    let url = FileManager.default.temporaryDirectory.appending(path: "demand-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    path = url.path
-  }
+  package init() throws { path = try TemporaryPaths.makeFolder("demand") }
 
-  deinit { try? FileManager.default.removeItem(atPath: path) }
+  deinit { TemporaryPaths.remove(path) }
 
   package func file(_ name: String) -> String { path + "/" + name }
 

@@ -279,6 +279,17 @@ import Testing
     #expect(later?.warnings.contains { $0.contains("north from 2024-01-11, 3 days") } == true)
   }
 
+  /// The days between the weeks' ends are neither gaps nor unknown.
+  @Test func weeksAreNoGaps() throws {
+    try load(text([0, 7, 21, 28].map { Self.row($0, "tea", "north", "3") }))
+    let panel = try store.panel()
+    #expect(
+      panel.storeGaps() == [StoreGap(store: "north", from: Delivery.first + 8, through: Delivery.first + 14)])
+    let total = panel.coverage(at: LevelPair(product: 0, location: 0))[0]
+    #expect(total.sold == 4 && total.unknown == 1 && total.units == 12)
+    #expect(try store.check().first { $0.check == "silent_days" }?.count == 7)
+  }
+
   @Test func jumpsOfScale() throws {
     let names = (0..<8).map { "p\($0)" }
     let products = "product,category,department\n" + names.map { "\($0),c,d\n" }.joined()

@@ -106,6 +106,34 @@ import Testing
     #expect(try store.dataSnapshot() == snapshot)
   }
 
+  /// A disk that is full in the middle of a load, here by a limit on the size of files, which needs no rights of root.
+  @Test(arguments: [64, 300, 600]) func fullDisk(kilobytes: Int) throws {
+    let delivery = try TemporaryFolder()
+    try deliver(to: delivery)
+    let database = try TestDatabase(.sqlite)
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/bash")
+    // Without the trap, the signal would end the program before it could say anything.
+    process.arguments = [
+      "-c", "trap '' XFSZ; ulimit -f \(kilobytes); exec \"$@\"", "bash", try program, "long", delivery.path,
+      database.argument,
+    ]
+    let errors = Pipe()
+    process.standardError = errors
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+    let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 1)
+    #expect(complaint.contains("cannot be written") && complaint.contains("free space"), "\(complaint)")
+    let store = try openStore(database.url, mode: .readWrite(create: true), now: Delivery.now)
+    #expect(try store.integrityIsOK())
+    #expect(try store.dataSummary().rows == 0 && store.loads().isEmpty)
+    try store.close()
+    #expect(try loader(delivery, database).complaint == "")
+    #expect(try openStore(database.url, mode: .readOnly, now: Delivery.now).dataSummary().rows == Self.rows)
+  }
+
   /// Several programs load the same delivery into a new database: one does, and the others find it done.
   @Test(arguments: DatabaseKind.available) func manyLoadersAtOnce(on kind: DatabaseKind) throws {
     let delivery = try TemporaryFolder()

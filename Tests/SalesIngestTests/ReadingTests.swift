@@ -29,6 +29,12 @@ enum ZipWriter {
     return out
   }
 
+  static func gzip(_ bytes: [UInt8]) -> [UInt8] {
+    func u32(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(value >> (8 * $0) & 255) } }
+    let sum = Int(crc32(0, bytes, UInt32(bytes.count)))
+    return [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3] + deflate(bytes) + u32(sum) + u32(bytes.count)
+  }
+
   /// Raw deflate: a zlib stream without its two bytes in front and four behind.
   private static func deflate(_ bytes: [UInt8]) -> [UInt8] {
     var size = compressBound(uLong(bytes.count))

@@ -100,6 +100,19 @@ import Testing
     #expect(panel.origin == Day(iso: "2009-01-28"))
   }
 
+  /// The published workbook lists the stores 4503 and 17627 twice, in two segments: the first rows count, the others are
+  /// told, and no sales are lost.
+  @Test func storesThatAreListedTwice() throws {
+    let loaded = try load("breakfast", from: try #require(Bundle.module.resourcePath) + "/breakfast_workbook")
+    #expect(loaded.summary.rowsLoaded == 3 && loaded.summary.quarantinedByReason == ["duplicate_row": 2])
+    let kept = try loaded.store.quarantine(load: 1, limit: 10)
+    #expect(kept.map(\.value) == ["4503", "17627"] && kept.map(\.line) == [3, 5])
+    #expect(kept.allSatisfy { $0.file.hasSuffix("store.csv") && $0.reason.contains("keep one of the rows") })
+    #expect(try loaded.store.dataSummary().stores == 3)
+    #expect(try loaded.units("1111009477", "4503", "2009-01-14") == 9)
+    #expect(try loaded.units("1111009477", "17627", "2009-01-21") == 11)
+  }
+
   @Test func onlineRetail() throws {
     let loaded = try load("online_retail")
     // 12 + 4 - 6 on one day; returned later: below zero, read as none.
@@ -150,44 +163,56 @@ import Testing
 
   private struct Totals: Equatable {
     var rows: Int
+    /// Those of the masters, or of the sales where there are no masters.
     var products: Int
+    var productsSold: Int
     var stores: Int
-    /// In hundredths.
+    var days: Int
+    /// In hundredths, as are all amounts.
     var units: Int
     var firstStoreUnits: Int
+    /// The price in force at each row, summed.
+    var prices: Int
+    var promotedRows: Int
     var firstDay: String
     var lastDay: String
     var quarantined = 0
   }
 
   private static let breakfast = Totals(
-    rows: 438_441, products: 55, stores: 77, units: 872_273_700, firstStoreUnits: 6_388_600, firstDay: "2009-01-14",
+    rows: 438_441, products: 58, productsSold: 55, stores: 77, days: 130, units: 872_273_700,
+    firstStoreUnits: 6_388_600, prices: 147_383_267, promotedRows: 127_372, firstDay: "2009-01-14",
     lastDay: "2011-07-06")
   private static let walmart = Totals(
-    rows: 383_040, products: 81, stores: 45, units: 613_544_166_953, firstStoreUnits: 20_214_103_872,
-    firstDay: "2010-02-05", lastDay: "2012-07-27")
+    rows: 383_040, products: 81, productsSold: 81, stores: 45, days: 130, units: 613_544_166_953,
+    firstStoreUnits: 20_214_103_872, prices: 0, promotedRows: 0, firstDay: "2010-02-05", lastDay: "2012-07-27")
 
+  /// What the database holds, by SQL of the test's own.
   private static func totals(_ loaded: Loaded) throws -> Totals {
     let summary = loaded.summary
     let stored = try loaded.store.dataSummary()
-    let sums = try Self.storedHundredths(loaded.folder.file("demand.sqlite"))
-    return Totals(
-      rows: summary.rowsLoaded, products: stored.products, stores: stored.stores, units: sums.all,
-      firstStoreUnits: sums.firstStore, firstDay: summary.firstDay?.iso ?? "", lastDay: summary.lastDay?.iso ?? "",
-      quarantined: summary.rowsQuarantined)
-  }
-
-  /// Units as the database holds them, of all stores and of the one with the lowest number.
-  private static func storedHundredths(_ path: String) throws -> (all: Int, firstStore: Int) {
-    let queue = try DatabaseQueue(path: path)
+    let queue = try DatabaseQueue(path: loaded.folder.file("demand.sqlite"))
     return try queue.read { database in
-      let sum = "SELECT CAST(round(100 * total(s.units)) AS INTEGER) FROM sales s"
-      let first = """
-        \(sum) JOIN series i ON i.series_id = s.series_id JOIN tree_nodes n ON n.node_id = i.store_id
+      func int(_ sql: String) throws -> Int { try Int.fetchOne(database, sql: "SELECT \(sql)") ?? 0 }
+      let sum = "CAST(round(100 * total(s.units)) AS INTEGER) FROM sales s"
+      let firstStore = """
+        JOIN series i ON i.series_id = s.series_id JOIN tree_nodes n ON n.node_id = i.store_id
         WHERE CAST(n.name AS INTEGER) = (SELECT min(CAST(m.name AS INTEGER)) FROM stores t JOIN tree_nodes m
           ON m.node_id = t.store_id)
         """
-      return (try Int.fetchOne(database, sql: sum) ?? 0, try Int.fetchOne(database, sql: first) ?? 0)
+      let prices = """
+        CAST(round(100 * total(p.price)) AS INTEGER) FROM sales s JOIN price_steps p ON p.series_id = s.series_id
+          AND p.from_day = (SELECT max(q.from_day) FROM price_steps q
+            WHERE q.series_id = s.series_id AND q.from_day <= s.day)
+        """
+      return Totals(
+        rows: try int("count(*) FROM sales"), products: stored.products,
+        productsSold: try int("count(DISTINCT i.product_id) FROM sales s JOIN series i ON i.series_id = s.series_id"),
+        stores: stored.stores, days: try int("count(DISTINCT day) FROM sales"), units: try int(sum),
+        firstStoreUnits: try int("\(sum) \(firstStore)"), prices: try int(prices),
+        promotedRows: try int("count(DISTINCT series_id * 1000000 + day) FROM promotions WHERE share > 0"),
+        firstDay: summary.firstDay?.iso ?? "", lastDay: summary.lastDay?.iso ?? "",
+        quarantined: summary.rowsQuarantined)
     }
   }
 }

@@ -1,16 +1,13 @@
+import DatabaseTestSupport
 import Foundation
 
 /// A folder that goes away with its last reference.
 final class TemporaryFolder {
   let path: String
 
-  init() throws {
-    let url = FileManager.default.temporaryDirectory.appending(path: "demand-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    path = url.path
-  }
+  init() throws { path = try TemporaryPaths.makeFolder("demand") }
 
-  deinit { try? FileManager.default.removeItem(atPath: path) }
+  deinit { TemporaryPaths.remove(path) }
 
   func file(_ name: String) -> String { path + "/" + name }
 

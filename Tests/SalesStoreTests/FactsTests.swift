@@ -201,8 +201,12 @@ import Testing
     }
     #expect(
       attempt { _ = try $0.addProduct(path: ["dairy", "tea"]) }.contains("stands under 'drinks' and under 'dairy'"))
+    // A measure takes all that a count does; what has fractions cannot be counted.
     #expect(
-      attempt { _ = try $0.addProduct(path: ["drinks", "tea"], isCount: false) }.contains("its kind cannot change"))
+      attempt { _ = try $0.addProduct(path: ["dairy", "milk"], isCount: true) }.contains("has fractions of units"))
+    #expect(attempt { _ = try $0.addProduct(path: ["drinks", "tea"], isCount: false) } == "no error")
+    #expect(attempt { #expect(try $0.addProduct(path: ["drinks", "tea"]).isCount == false) } == "no error")
+    #expect(attempt { _ = try $0.addProduct(path: ["drinks", "tea"], isCount: true) } == "no error")
     #expect(attempt { try $0.setLevels(tree: "product", ["product"]) }.contains("a database of its own"))
   }
 }

@@ -67,6 +67,34 @@ struct PostgreSQLFaultTests {
     try expectRecovery(small)
   }
 
+  /// Cut while the server is at the commit: nobody here knows what became of it, and the same load again finds out.
+  @Test func connectionCutAsItCommits() throws {
+    let small = try SmallStore(.postgresql)
+    let server = try #require(small.database.server)
+    let name = small.database.name
+    try small.database.query(
+      """
+      CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(30); RETURN NULL; END';
+      CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON loads DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION slow();
+      """)
+    DispatchQueue.global().async {
+      let isCommitting = "SELECT count(*) FROM pg_stat_activity WHERE datname = '\(name)' AND query = 'COMMIT' "
+      for _ in 0..<200 where (try? server.query(isCommitting + "AND state = 'active'", in: "postgres")) != "1" {
+        usleep(50_000)
+      }
+      try? server.cutConnections(to: name)
+    }
+    let error = error { _ = try load(small.store) }
+    guard case .outcomeUnknown = error else {
+      Issue.record("\(error as Any)")
+      return
+    }
+    #expect("\(error!)".contains("may have been kept or not"))
+    try small.database.query("DROP TRIGGER slow ON loads")
+    try expectRecovery(small)
+  }
+
   @Test func connectionCutBetweenSteps() throws {
     let small = try SmallStore(.postgresql)
     try small.load()

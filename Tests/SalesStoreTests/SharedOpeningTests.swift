@@ -20,7 +20,9 @@ import Testing
   func othersAreWaitedFor(_ hold: String) throws {
     let folder = try TemporaryFolder()
     let url = DatabaseURL(path: folder.file("demand.sqlite"))
-    let other = try DatabaseQueue(path: url.place)
+    var configuration = Configuration()
+    configuration.allowsUnsafeTransactions = true
+    let other = try DatabaseQueue(path: url.place, configuration: configuration)
     try other.writeWithoutTransaction { try $0.execute(sql: "CREATE TABLE a (x); DROP TABLE a; \(hold)") }
     let held = ContinuousClock.now
     DispatchQueue.global().asyncAfter(deadline: .now() + 0.4) {
@@ -41,7 +43,9 @@ import Testing
         }
       }
       #expect(failures.withLock { $0 } == [])
-      #expect(try database.query("SELECT count(*) = max(version) FROM schema_migrations").hasPrefix(kind == .sqlite ? "1" : "t"))
+      #expect(
+        try database.query("SELECT count(*) = max(version) FROM schema_migrations").hasPrefix(
+          kind == .sqlite ? "1" : "t"))
     }
   }
 

@@ -1,3 +1,4 @@
+import DatabaseTestSupport
 import Foundation
 import Testing
 
@@ -77,11 +78,10 @@ final class Scratch: Sendable {
   let path: String
 
   init() throws {
-    path = FileManager.default.temporaryDirectory.appending(path: "demand-tests-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    path = try TemporaryPaths.makeFolder("demand-tests")
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: path) }
+  deinit { TemporaryPaths.remove(path) }
 
   @discardableResult
   func write(_ name: String, _ text: String) throws -> String {

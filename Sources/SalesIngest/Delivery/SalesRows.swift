@@ -77,7 +77,9 @@ extension SalesTable {
           + "'demand quarantine retry'")
     }
     guard abs(units) <= SalesLimits.units else {
-      return refuse(columns.units, "too_large", "more than a billion units on a day: correct the number, or declare the decimal mark")
+      return refuse(
+        columns.units, "too_large",
+        "more than a billion units on a day: correct the number, or declare the decimal mark")
     }
     fact.units = units
     for (column, place) in [
@@ -136,7 +138,9 @@ extension SalesTable {
       switch String(decoding: table.bytes(column), as: UTF8.self) {
       case "", "ok": break
       case "out": fact.status = .outOfStock
-      default: return refuse(column, "unknown_stock", "not a stock status: write ok or out, in small letters, or leave it empty")
+      default:
+        return refuse(
+          column, "unknown_stock", "not a stock status: write ok or out, in small letters, or leave it empty")
       }
     }
     if let column = columns.open {
@@ -165,7 +169,8 @@ extension SalesTable {
       return .failure(
         SalesRefusal(
           row: table.refusal(
-            columns.date, "date_too_early", "sales before \(tables.options.earliestDay) are taken for a mistake: correct the year")))
+            columns.date, "date_too_early",
+            "sales before \(tables.options.earliestDay) are taken for a mistake: correct the year")))
     }
     return .success(day)
   }

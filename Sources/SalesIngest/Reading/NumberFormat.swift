@@ -31,7 +31,8 @@ public struct NumberFormat: Sendable, Hashable, Codable {
   /// How to write numbers, in words.
   var words: String {
     let mark = decimal == .point ? "point" : "comma"
-    return "digits with a \(mark) for fractions" + (thousands == .none ? " and nothing between thousands" : " and thousands by \(thousands.rawValue)")
+    return "digits with a \(mark) for fractions"
+      + (thousands == .none ? " and nothing between thousands" : " and thousands by \(thousands.rawValue)")
   }
 
   /// A number in this format, or nil.

@@ -76,9 +76,13 @@ struct TableReader: ~Copyable {
       refusal(
         column: "-", value: "", kind: "nul_byte", reason: "the row holds a NUL byte: write the file again as text")
     case .tooLong:
-      refusal(column: "-", value: "", kind: "too_long", reason: "the row is too long: look for a missing line end or a quote that is not closed")
+      refusal(
+        column: "-", value: "", kind: "too_long",
+        reason: "the row is too long: look for a missing line end or a quote that is not closed")
     case .unclosedQuote:
-      refusal(column: "-", value: "", kind: "unclosed_quote", reason: "a quote is not closed: close it, or double it if it belongs to the text")
+      refusal(
+        column: "-", value: "", kind: "unclosed_quote",
+        reason: "a quote is not closed: close it, or double it if it belongs to the text")
     case .textAfterQuote:
       refusal(
         column: "-", value: "", kind: "text_after_quote",

@@ -31,18 +31,20 @@ public func openStore(
   let migrations =
     if let migrationsFolder { try Migration.inFolder(migrationsFolder) } else { try Migration.embedded(dialect) }
   let migrator = SchemaMigrator(migrations: migrations, place: url.place)
-  return SQLStore(url: url, database: try openPatiently { () throws(StoreError) in
-    let database: any SQLDatabase =
-      switch url {
-      case .sqlite(let path): try SQLiteDatabase.open(path, mode: mode, migrator: migrator)
-      case .postgresql(let url): try PostgreSQLDatabase.open(url, mode: mode, migrator: migrator)
+  return SQLStore(
+    url: url,
+    database: try openPatiently { () throws(StoreError) in
+      let database: any SQLDatabase =
+        switch url {
+        case .sqlite(let path): try SQLiteDatabase.open(path, mode: mode, migrator: migrator)
+        case .postgresql(let url): try PostgreSQLDatabase.open(url, mode: mode, migrator: migrator)
+        }
+      switch mode {
+      case .readOnly: try migrator.requireCurrent(database)
+      case .readWrite: try migrator.migrate(database, now: now)
       }
-    switch mode {
-    case .readOnly: try migrator.requireCurrent(database)
-    case .readWrite: try migrator.migrate(database, now: now)
-    }
-    return database
-  })
+      return database
+    })
 }
 
 /// How long an opening goes on trying beside others, in seconds.

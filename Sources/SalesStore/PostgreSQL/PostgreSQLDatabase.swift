@@ -45,7 +45,8 @@ final class PostgreSQLDatabase: SQLDatabase {
       throw StoreError.unwritable(place: place, reason: "it was opened for reading only")
     }
     // What others did while the lock was waited for must be seen, whatever the role's default.
-    return try transaction("BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(\(Self.lockKey), \(scope.rawValue))", body)
+    return try transaction(
+      "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(\(Self.lockKey), \(scope.rawValue))", body)
   }
 
   /// Advisory locks hold for a whole database; this keeps two schemas of it apart.

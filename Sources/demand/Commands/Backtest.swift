@@ -16,7 +16,9 @@ struct BacktestCommand: ParsableCommand {
       """)
 
   @OptionGroup var horizon: HorizonOption
-  @Option(parsing: .unconditional, help: ArgumentHelp("Rolling origins. (default: backtest.origins of the settings)", valueName: "count"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Rolling origins. (default: backtest.origins of the settings)", valueName: "count"))
   var origins: Int?
   @Option(
     parsing: .unconditional,

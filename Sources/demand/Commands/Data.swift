@@ -31,7 +31,7 @@ struct DataStatus: ParsableCommand {
         demand data status --loads
 
       With --level, days of series by what is known of them: sold, zeros (on sale, none bought), closed, not ranged, out \
-      of stock, unknown. A gap is a stretch of days on which nothing is known of a store.
+      of stock, unknown; weeks where the data is weekly. A gap is a stretch of days on which nothing is known of a store.
       """)
 
   @Option(
@@ -76,7 +76,8 @@ struct DataStatus: ParsableCommand {
     for (field, count) in [
       ("products", summary.products), ("stores", summary.stores), ("series", summary.series), ("rows", summary.rows),
     ] { add(field, .integer(count)) }
-    add("units", .number(summary.units))
+    let isWhole = summary.units == summary.units.rounded() && summary.units < 1e15
+    add("units", isWhole ? .integer(Int(summary.units)) : .number(summary.units))
     for (status, count) in summary.rowsByStatus.sorted(by: { $0.key < $1.key }) {
       add("rows_\(status.replacing(/[A-Z]/) { "_" + $0.output.lowercased() })", .integer(count))
     }

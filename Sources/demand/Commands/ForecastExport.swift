@@ -24,7 +24,9 @@ struct ForecastExportCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(QuantileList.help + " (default: the nine of the M5 competition)", valueName: QuantileList.form))
   var quantiles: QuantileList?
-  @Option(parsing: .unconditional, name: .customLong("run"), help: ArgumentHelp("A run other than the published one.", valueName: "id"))
+  @Option(
+    name: .customLong("run"), parsing: .unconditional,
+    help: ArgumentHelp("A run other than the published one.", valueName: "id"))
   var runID: Int?
   @Option(help: "csv or ndjson.") var format = ForecastExport.Format.csv
   @Option(

@@ -23,7 +23,8 @@ struct Quarantine: ParsableCommand {
 
 /// Which rows a command is about.
 struct QuarantineSelection: ParsableArguments {
-  @Option(parsing: .unconditional, help: ArgumentHelp("Number of the load. (default: all loads)", valueName: "id")) var load: Int?
+  @Option(parsing: .unconditional, help: ArgumentHelp("Number of the load. (default: all loads)", valueName: "id"))
+  var load: Int?
   @Option(help: ArgumentHelp("Only rows of this kind; may be repeated.", valueName: "kind")) var kind: [String] = []
 
   /// Loads with their rows, oldest first.
@@ -83,6 +84,7 @@ struct QuarantineList: ParsableCommand {
       }
     }
     try output.show(table)
+    if count == 0 { common.note("no such rows are in quarantine") }
     if count > limit { common.note("\(count - limit) further rows; --limit shows more") }
   }
 }

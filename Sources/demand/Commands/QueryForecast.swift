@@ -25,7 +25,9 @@ struct QueryForecast: ParsableCommand {
   @Option(help: ArgumentHelp("First day, as YYYY-MM-DD.", valueName: "YYYY-MM-DD")) var from: Day?
   @Option(help: ArgumentHelp("Last day, as YYYY-MM-DD.", valueName: "YYYY-MM-DD")) var to: Day?
   @Flag(help: "The sum of the whole horizon in place of its days.") var total = false
-  @Option(parsing: .unconditional, name: .customLong("run"), help: ArgumentHelp("A run other than the published one.", valueName: "id"))
+  @Option(
+    name: .customLong("run"), parsing: .unconditional,
+    help: ArgumentHelp("A run other than the published one.", valueName: "id"))
   var runID: Int?
   @OptionGroup var output: FormatOptions
   @OptionGroup(title: "Common options") var common: CommonOptions

@@ -24,7 +24,9 @@ struct Simulate: ParsableCommand {
   @Flag(help: "Draw the retailer from the model's own priors: no prices, promotions or stock-outs, and smaller.")
   var fromModel = false
   @Option(parsing: .unconditional, help: "Which retailer of this seed to draw, with --from-model.") var number: Int?
-  @Option(parsing: .unconditional, help: ArgumentHelp("Retailers to draw and fit, with --from-model.", valueName: "retailers"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Retailers to draw and fit, with --from-model.", valueName: "retailers")
+  )
   var coverage: Int?
   @Option(parsing: .unconditional, help: "Regions. (default: 3, from the model 2)") var regions: Int?
   @Option(parsing: .unconditional, help: "Stores in all. (default: 10, from the model 4)") var stores: Int?
@@ -33,8 +35,10 @@ struct Simulate: ParsableCommand {
   @Option(parsing: .unconditional, help: "Products in all. (default: 120, from the model 12)") var products: Int?
   @Option(parsing: .unconditional, help: "Days of history. (default: 730, from the model 364)") var days: Int?
   @Option(help: ArgumentHelp("First day of sales. (default: 2022-10-03)", valueName: "YYYY-MM-DD")) var firstDay: Day?
-  @Option(parsing: .unconditional, help: "Share of products that sell seldom. (default: 0.25)") var slowMoverShare: Double?
-  @Option(parsing: .unconditional, help: "Promotions of a product in a region per year. (default: 4)") var promotionsPerYear: Double?
+  @Option(parsing: .unconditional, help: "Share of products that sell seldom. (default: 0.25)") var slowMoverShare:
+    Double?
+  @Option(parsing: .unconditional, help: "Promotions of a product in a region per year. (default: 4)")
+  var promotionsPerYear: Double?
   @Flag(help: "Replace the files of an earlier simulation.") var overwrite = false
   @OptionGroup var format: FormatOptions
   @OptionGroup(title: "Common options") var common: CommonOptions

@@ -28,7 +28,8 @@ struct TutorialCommand: ParsableCommand {
   @Flag(help: "Text only.") var noPlots = false
   @Option(parsing: .unconditional, help: "Draws of each of four chains.") var draws = 1000
   @Option(parsing: .unconditional, help: "Seed of the data and of all sampling.") var seed: UInt64 = 1
-  @Option(parsing: .unconditional, help: "Worker threads; results do not depend on it. (default: all cores)") var threads: Int?
+  @Option(parsing: .unconditional, help: "Worker threads; results do not depend on it. (default: all cores)")
+  var threads: Int?
 
   func validate() throws {
     if !(100...100_000).contains(draws) {

@@ -6,7 +6,9 @@ import SalesStore
 
 /// Days ahead, for commands that forecast.
 struct HorizonOption: ParsableArguments {
-  @Option(parsing: .unconditional, help: ArgumentHelp("Days ahead. (default: forecast.horizon of the settings)", valueName: "days"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Days ahead. (default: forecast.horizon of the settings)", valueName: "days"))
   var horizon: Int?
 
   func validate() throws {

@@ -78,12 +78,14 @@ extension CommonOptions {
 
   private func open(_ mode: StoreMode) throws -> any SalesStore {
     let url = try databaseURL
-    do { return try openStore(url, mode: mode, now: Date()) } catch StoreError.missingDatabase(let place)
-      where isDatabaseNamed && !place.hasPrefix("postgresql:")
-    {
+    do throws(StoreError) { return try openStore(url, mode: mode, now: Date()) } catch {
+      guard case .missingDatabase(let place) = error, isDatabaseNamed, !place.hasPrefix("postgresql:") else {
+        throw error
+      }
       throw UserError(
         .usage, "there is no database at '\(place)'",
-        hint: "correct the path in \(database == nil ? "DEMAND_DATABASE" : "--database"), or load data into a new one with "
+        hint:
+          "correct the path in \(database == nil ? "DEMAND_DATABASE" : "--database"), or load data into a new one with "
           + "'demand ingest'")
     }
   }
