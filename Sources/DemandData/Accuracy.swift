@@ -5,7 +5,7 @@
 public struct LevelAccuracy: Sendable, Hashable, Codable {
   /// `department:store` and the like, or `mean` for the mean of all levels.
   public var level: String
-  /// `demand`, `seasonal_naive`, `naive`, `moving_average`.
+  /// `demand`, or the name of a yardstick such as `seasonal_naive`.
   public var method: String
   public var nodes: Int
   public var wrmsse: Double

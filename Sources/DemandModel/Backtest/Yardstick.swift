@@ -11,6 +11,12 @@ public enum Yardstick: String, Sendable, Hashable, Codable, CaseIterable {
   case seasonalNaive = "seasonal_naive"
   /// Mean of the last 28 days.
   case movingAverage = "moving_average"
+  /// Simple exponential smoothing of every series, alpha by least squares: the M5's best benchmark's simplest form.
+  case exponentialSmoothing = "exponential_smoothing"
+  /// Size of a sale over days between sales, both smoothed.
+  case croston
+  /// Teunter, Syntetos and Babai: size of a sale times probability of one, both smoothed.
+  case tsb
 
   /// Days in a season: a week.
   public static let season = 7
@@ -47,6 +53,15 @@ public enum Yardstick: String, Sendable, Hashable, Codable, CaseIterable {
           days += 1
         }
         for day in 0..<horizon { result[series * horizon + day] = days == 0 ? 0 : Double(sum) / Double(days) }
+      case .exponentialSmoothing, .croston, .tsb:
+        let smoothing = ExponentialSmoothing(units: cells.filter(isKnown).map { units[$0] })
+        let level =
+          switch self {
+          case .croston: smoothing.croston()
+          case .tsb: smoothing.teunterSyntetosBabai()
+          default: smoothing.optimised()
+          }
+        for day in 0..<horizon { result[series * horizon + day] = level }
       }
     }
     return result
@@ -58,8 +73,8 @@ public enum Yardstick: String, Sendable, Hashable, Codable, CaseIterable {
 ///
 /// Day `h` is `k = ceil(h / 7)` seasons ahead of the week that it repeats, so its errors are `y_t - y_t-7k` over the
 /// last 364 days `t` of history since the node's first sale. The method's empirical error distribution at that lead
-/// needs no assumption but that errors recur; the naive and the moving average get none, as their errors on a weekly
-/// pattern depend on the weekday.
+/// needs no assumption but that errors recur; the others get none, as their errors on a weekly pattern depend
+/// on the weekday.
 struct SeasonalErrors {
   /// Errors by seasons ahead, ascending, with how often each occurred; nil where no error was seen.
   private let byLead: [EmpiricalDistribution?]

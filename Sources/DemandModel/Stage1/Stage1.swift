@@ -143,8 +143,6 @@ private struct ChainRun: Sendable {
   private let seed: UInt64
   private let index: Int
   private var chain: Stage1Chain
-  /// Starts that ended in lost precision before the warm-up was over.
-  private var failures = 0
   private let parameters: Stage1Parameters
   private var sweeps = 0
   private(set) var draws = Stage1.ChainDraws()
@@ -160,7 +158,9 @@ private struct ChainRun: Sendable {
   mutating func advance(
     schedule: Stage1Schedule, window: Int, control: RunControl, tally: WorkTally
   ) throws {
-    if window == 0 { try warmUp(schedule.warmup, control, tally) }
+    if window == 0 {
+      for _ in 0..<schedule.warmup { try sweep(control, tally) }
+    }
     draws = Stage1.ChainDraws()
     let kept = Set(schedule.keptPositions(chain: index))
     for draw in 0..<schedule.draws {
@@ -170,32 +170,11 @@ private struct ChainRun: Sendable {
     }
   }
 
-  /// Warms up; a start so far out that sweeps from it lose all digits is given up for another, which throws nothing away
-  /// that counts: the start is not part of the posterior.
-  private mutating func warmUp(_ count: Int, _ control: RunControl, _ tally: WorkTally) throws {
-    while sweeps < count {
-      do {
-        try sweep(control, tally)
-      } catch let error as Stage1Error {
-        guard case .numericalFailure = error, failures < Self.mostFailures else { throw error }
-        failures += 1
-        tally.extend(by: sweeps - 1)
-        sweeps = 0
-        chain = Stage1Chain(model: chain.model, seed: seed, chain: number)
-      }
-    }
-  }
-
-  private static let mostFailures = 3
-
-  /// Of the random streams: no other chain's, and another for every start.
-  private var number: Int { index + failures << 16 }
-
   private mutating func sweep(_ control: RunControl, _ tally: WorkTally) throws {
     if control.isCancelled() { throw Cancelled() }
     sweeps += 1
     do {
-      try chain.sweep(using: Stage1Chain.stream(seed: seed, chain: number, sweep: sweeps))
+      try chain.sweep(using: Stage1Chain.stream(seed: seed, chain: index, sweep: sweeps))
     } catch {
       throw Stage1Error.numericalFailure(chain: index, sweep: sweeps, step: chain.step)
     }

@@ -88,9 +88,9 @@ extension Stage1Chain {
   static func sampleScale(
     _ scale: Double, count: Double, squares: Double, prior: Double, using stream: inout RandomStream
   ) -> Double {
-    guard count > 0 else { return max(abs(stream.normal()) * prior, 1e-12) }
+    guard count > 0 else { return Stage1PriorScales.daily(prior, using: &stream) }
     var logScale = log(scale)
-    let slice = SliceSampler(width: 3 / (count + 1).squareRoot(), maximumSteps: 32, bounds: -20...5)
+    let slice = SliceSampler(width: 3 / (count + 1).squareRoot(), maximumSteps: 32, bounds: Stage1PriorScales.logDaily)
     slice.update(&logScale, using: &stream) { proposal in
       let variance = exp(2 * proposal)
       return (1 - count) * proposal - 0.5 * (squares / variance + variance / (prior * prior))
@@ -151,7 +151,7 @@ extension Stage1Chain {
 
   /// Component scales by slice sampling of their logarithms, shocks integrated out.
   private mutating func sampleDailyScales() {
-    let slice = SliceSampler(width: 0.5, maximumSteps: 32, bounds: -20...5)
+    let slice = SliceSampler(width: 0.5, maximumSteps: 32, bounds: Stage1PriorScales.logDaily)
     let (model, prior) = (self.model, self.model.prior.daily)
     var workspace = dailyWorkspace
     for component in state.dailyScales.indices {

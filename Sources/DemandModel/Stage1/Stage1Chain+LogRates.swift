@@ -74,13 +74,14 @@ extension Stage1Chain {
       }
       guard !means.isEmpty else {
         // Nothing observed: the scale keeps its prior.
-        state.ownDaily[group] = max(abs(stream.normal()) * model.prior.ownDaily, 1e-12)
+        state.ownDaily[group] = Stage1PriorScales.daily(model.prior.ownDaily, using: &stream)
         continue
       }
       let prior = model.prior.ownDaily
       var logScale = log(own)
       // The width is a few times the posterior's spread where counts are large; stepping out covers the rest.
-      let slice = SliceSampler(width: 4 / Double(means.count).squareRoot(), maximumSteps: 32, bounds: -20...5)
+      let slice = SliceSampler(
+        width: 4 / Double(means.count).squareRoot(), maximumSteps: 32, bounds: Stage1PriorScales.logDaily)
       slice.update(&logScale, using: &stream) { proposal in
         let scale = exp(proposal)
         var rates = 0.0

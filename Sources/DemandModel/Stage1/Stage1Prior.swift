@@ -87,6 +87,7 @@ extension Stage1State {
     let (groups, days, weeks) = (model.groupCount, model.dayCount, model.weekCount)
     let (columns, nodes) = (model.columnCount, model.effects.effectCount)
     func scale(_ prior: Double) -> Double { prior * abs(stream.normal()) }
+    func daily(_ prior: Double) -> Double { Stage1PriorScales.daily(prior, using: &stream) }
     func scales(_ prior: CrossedEffects.Scales) -> CrossedEffects.Scales {
       let levels = prior.levels.map { scale($0) }
       return CrossedEffects.Scales(levels: levels, own: scale(prior.own))
@@ -108,8 +109,8 @@ extension Stage1State {
     for week in stride(from: 1, to: weeks, by: 1) {
       fill(week * nodes..<(week + 1) * nodes, of: &weeklyShocks, scales: weeklyScales.levels)
     }
-    for component in dailyScales.indices { dailyScales[component] = scale(model.prior.daily) }
-    for group in 0..<groups { ownDaily[group] = scale(model.prior.ownDaily) }
+    for component in dailyScales.indices { dailyScales[component] = daily(model.prior.daily) }
+    for group in 0..<groups { ownDaily[group] = daily(model.prior.ownDaily) }
     for day in 0..<days { fill(day * nodes..<(day + 1) * nodes, of: &dailyShocks, scales: dailyScales) }
     updateDailyShift(model: model)
     for group in 0..<groups {

@@ -1,3 +1,6 @@
+import Foundation
+import NumericKernels
+
 /// The priors of stage 1: every scale is half-normal with one of these scales, on the log scale of demand.
 ///
 /// | what | scale |
@@ -7,7 +10,7 @@
 /// | level of the first week | Normal(log of the group's mean, 2) |
 /// | coefficients of a calendar block: top, levels between, own | see ``coefficients(_:)`` |
 ///
-/// A group that stands alone has no top: its own coefficients take the top's scales.
+/// Daily scales have no mass below ``smallestDaily``. A group that stands alone has no top: its own coefficients take the top's scales.
 package struct Stage1PriorScales: Sendable, Hashable {
   package var weekly = 0.03
   package var ownWeekly = 0.05
@@ -16,6 +19,21 @@ package struct Stage1PriorScales: Sendable, Hashable {
   package var firstLevel = 2.0
 
   package init() {}
+
+  /// Daily scales are half-normal from here on up: a ten-thousandth of a day's sales is noise that no count can show,
+  /// while a scale that goes towards zero takes all digits from what is held beside it.
+  package static let smallestDaily = 1e-4
+
+  /// Bounds of the logarithm of a daily scale.
+  static let logDaily = log(smallestDaily)...5
+
+  /// A daily scale from its prior.
+  static func daily(_ prior: Double, using stream: inout RandomStream) -> Double {
+    while true {
+      let scale = prior * abs(stream.normal())
+      if scale >= smallestDaily { return scale }
+    }
+  }
 
   /// Half-normal scales of the standard deviations of a block's coefficients between nodes.
   package struct Coefficients: Sendable, Hashable {

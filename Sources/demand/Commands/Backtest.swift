@@ -12,7 +12,8 @@ struct BacktestCommand: ParsableCommand {
         demand backtest --yardsticks-only --format markdown
         demand backtest --origins 1 --export backtest.csv
 
-      Beside the model stand naive, seasonal naive and moving average. 'demand query accuracy' shows the result again.
+      Beside the model stand naive, seasonal naive, moving average, simple exponential smoothing, Croston and TSB (for
+      slow sellers). 'demand query accuracy' shows the result again.
       """)
 
   @OptionGroup var horizon: HorizonOption

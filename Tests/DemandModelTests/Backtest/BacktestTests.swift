@@ -53,7 +53,7 @@ import Testing
     #expect(progress.withLock { $0.max() } == 6000)
     #expect(result.origins == origins && result.horizon == 14)
     let levels = panel.hierarchy.levelPairs.count + 1
-    #expect(result.accuracy.count == 4 * levels)
+    #expect(result.accuracy.count == 7 * levels)
     let model = result.accuracy.prefix(levels)
     #expect(model.allSatisfy { $0.method == Backtest.modelMethod })
     let best = try #require(result.accuracy.filter { $0.level == "mean" && $0.method != "demand" }.map(\.wrmsse).min())

@@ -23,6 +23,31 @@ import Testing
     #expect(Self.forecast(.movingAverage, units) == [Double](repeating: (3 + 30) / 2.0, count: 10))
   }
 
+  /// Figures of statsforecast 2.1.1 (CrostonClassic, TSB(0.1, 0.1)) from the first sale on; for exponential smoothing the
+  /// best of 98,001 alphas, which its SimpleExponentialSmoothingOptimized also finds, to five digits.
+  @Test(arguments: [
+    ((0..<60).map { ($0 * $0 * 7 + 3 * $0) % 11 }, 3.999406548573498, 3.9875040276941935, 4.039053867632872),
+    (
+      (0..<90).map { ($0 * $0 * 5 + $0) % 13 == 0 ? 1 + $0 % 4 : 0 }, 0.40159186456137386, 0.45172926723528195,
+      0.25628491569923956
+    ),
+    ([0, 0, 0, 5, 0, 0, 3, 0, 1, 0, 0, 0, 0, 2, 0], 0.4968723577697949, 2.5290556900726386, 2.089005920602021),
+  ])
+  func smoothingAgreesWithStatsforecast(units: [Int], smoothed: Double, croston: Double, tsb: Double) {
+    let units = units.map { Int32($0) }
+    #expect(abs(Self.forecast(.exponentialSmoothing, units)[9] / smoothed - 1) < 2e-3)
+    #expect(abs(Self.forecast(.croston, units)[9] / croston - 1) < 1e-12)
+    #expect(abs(Self.forecast(.tsb, units)[9] / tsb - 1) < 1e-12)
+  }
+
+  @Test func smoothingOfAConstantAndOfNothing() {
+    for yardstick in [Yardstick.exponentialSmoothing, .croston, .tsb] {
+      #expect(Self.forecast(yardstick, [0, 3, 3, 3, 3])[0] == 3)
+      #expect(Self.forecast(yardstick, [0, 0, 0]).allSatisfy { $0 == 0 })
+      #expect(Self.forecast(yardstick, [7], unknown: [0]).allSatisfy { $0 == 0 })
+    }
+  }
+
   @Test func unknownDaysArePassedOver() {
     let units: [Int32] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 0]
     #expect(Self.forecast(.naive, units, unknown: [12, 13])[0] == 12)
@@ -41,7 +66,7 @@ import Testing
     let origins = try Backtest.origins(panel: panel, horizon: 14, count: 3, step: 7)
     #expect(origins.map { $0 - panel.firstDay + 1 } == [50, 57, 64])
     let result = try Backtest.yardsticks(panel: panel, horizon: 14, origins: origins)
-    #expect(result.accuracy.count == 3 * 13)
+    #expect(result.accuracy.count == 6 * 13)
     for row in result.accuracy {
       #expect(row.wrmsse > 0 && row.wrmsse.isFinite)
       #expect((row.wspl != nil) == (row.method == "seasonal_naive"))

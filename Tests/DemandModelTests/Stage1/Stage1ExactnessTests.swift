@@ -16,18 +16,25 @@ import Testing
       hierarchy: hierarchy, calendar: GroupRetailer.calendar, firstDay: GroupRetailer.firstDay, dayCount: 24,
       typicalUnits: 8, levelSpread: 0.5, specification: GroupRetailer.specification())
     let parameters = Stage1Parameters(model: prior.model)
-    // Means of values and squares of everything reported, and of log scales, whose tails the means do not show.
-    func statistics(_ values: [Double]) -> [Double] {
-      values + values.map { $0 * $0 } + zip(parameters.names, values).map { $0.contains("scale") ? log($1) : $1 }
-    }
-
     let independent = 20_000
     var stream = RandomStream(seed: 11, purpose: StreamPurpose.priorSimulation.rawValue)
+    let values = (0..<independent).map { _ in
+      parameters.values(of: Stage1State(priorOf: prior.model, using: &stream))
+    }
+    let meanSquares = parameters.names.indices.map { index in
+      values.reduce(0) { $0 + $1[index] * $1[index] } / Double(independent)
+    }
+    // Of everything reported the value, how wide it spreads, and the log of scales, whose tails the others do not show.
+    // Spread is the bounded x^2 / (x^2 + E x^2): plain squares of coefficients with unknown scales have tails so long that
+    // a mean of 120 says nothing of its own error.
+    func statistics(_ values: [Double]) -> [Double] {
+      values + zip(values, meanSquares).map { $0 * $0 / ($0 * $0 + $1) }
+        + zip(parameters.names, values).map { $0.contains("scale") ? log($1) : $1 }
+    }
     var sums = [Double](repeating: 0, count: 3 * parameters.names.count)
     var squares = sums
-    for _ in 0..<independent {
-      let state = Stage1State(priorOf: prior.model, using: &stream)
-      for (index, value) in statistics(parameters.values(of: state)).enumerated() {
+    for values in values {
+      for (index, value) in statistics(values).enumerated() {
         sums[index] += value
         squares[index] += value * value
       }
