@@ -175,7 +175,15 @@ extension DatePattern: Codable {
 
 extension SourceMapping {
   /// The long format that `demand` documents as its own.
-  public static let long: SourceMapping = {
+  public static let long = long(
+    productLevels: ["category", "department", "product"], locationLevels: ["region", "store"])
+
+  /// The long format with other levels above product and store, as `demand data export` writes it.
+  ///
+  /// - Parameters:
+  ///   - productLevels: names of the levels below `all`, top down, the product last.
+  ///   - locationLevels: likewise, the store last.
+  public static func long(productLevels: [String], locationLevels: [String]) -> SourceMapping {
     func table(_ files: [String], _ columns: [String], optional: [String]) -> Table {
       var table = Table(files: files)
       table.columns = Dictionary(uniqueKeysWithValues: (columns + optional).map { ($0, $0) })
@@ -187,10 +195,12 @@ extension SourceMapping {
     }
     var mapping = SourceMapping()
     mapping.about = "one row per product, store and day, with masters and events beside it"
-    mapping.products = [table(["products.csv*"], ["category", "department", "product"], optional: ["kind"])]
-    mapping.stores = [table(["stores.csv*"], ["region", "store"], optional: [])]
+    mapping.productLevels = productLevels
+    mapping.locationLevels = locationLevels
+    mapping.products = [table(["products.csv*"], productLevels, optional: ["kind"])]
+    mapping.stores = [table(["stores.csv*"], locationLevels, optional: [])]
     mapping.events = [
-      table(["events.csv*", "calendar.csv*"], ["date", "event", "type"], optional: ["region", "closed"])
+      table(["events.csv*", "calendar.csv*"], ["date", "event", "type"], optional: locationLevels + ["closed"])
     ]
     mapping.sales = [
       table(
@@ -198,5 +208,5 @@ extension SourceMapping {
         optional: ["price", "promotion", "stock"])
     ]
     return mapping
-  }()
+  }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import DemandData
 import ForecastReport
 import Foundation
+import SalesIngest
 import SalesStore
 
 struct DataExport: ParsableCommand {
@@ -13,8 +14,9 @@ struct DataExport: ParsableCommand {
         demand data export --output delivery
         demand data export --output monday --from 2026-03-02 --to 2026-03-02
 
-      'demand ingest delivery' takes the files again. Days of which nothing is known and days out of range have no row; \
-      every row has the price in force.
+      'demand ingest delivery' takes the files again; where the levels are not those of the long format, a mapping.yml \
+      beside them says so: 'demand ingest --mapping-file delivery/mapping.yml delivery'. Days of which nothing is known and \
+      days out of range have no row; every row has the price in force. Prices of days to come are not written.
       """)
 
   @Option(help: ArgumentHelp("Folder for the files, made where there is none.", valueName: "folder")) var output: String
@@ -29,8 +31,16 @@ struct DataExport: ParsableCommand {
   func run() throws {
     let store = try common.openForReading()
     try WritableFolder.require(output)
-    let locations = try store.masters(tree: "location")
-    try write("products.csv") { line in try Self.masters(try store.masters(tree: "product"), hasKind: true, line) }
+    let (products, locations) = (try store.masters(tree: "product"), try store.masters(tree: "location"))
+    let mapping = SourceMapping.long(productLevels: products.levels, locationLevels: locations.levels)
+    let isOwn = mapping != .long
+    if isOwn {
+      let text = "exported:\n" + mapping.yaml(indentation: 2)
+      try AtomicFile.write(to: URL(fileURLWithPath: output).appendingPathComponent("mapping.yml")) { sink in
+        try sink(Array(text.utf8))
+      }
+    }
+    try write("products.csv") { line in try Self.masters(products, hasKind: true, line) }
     try write("stores.csv") { line in try Self.masters(locations, hasKind: false, line) }
     try write("events.csv") { line in try Self.events(try store.calendar(), levels: locations.levels, line) }
     var rows = 0
@@ -46,6 +56,11 @@ struct DataExport: ParsableCommand {
       }
     }
     common.note("\(output): \(rows) rows of sales")
+    if isOwn {
+      common.note(
+        "its levels are not those of the long format; to load it again: "
+          + "demand ingest --mapping-file \(output)/mapping.yml \(output)")
+    }
   }
 
   private typealias Line = ([String]) throws -> Void
