@@ -64,4 +64,31 @@ struct PosteriorFormulaTests {
       #expect(compiled.variableNames.last == "theta[8]")
     }
   }
+
+  /// Normals are computed 256 rows at a time; means and deviations may be one or many, parameters or data.
+  @Test("normal rows beyond one chunk", arguments: [300, 1], [300, 1])
+  func longNormals(means: Int, deviations: Int) throws {
+    let scales = (0..<deviations).map { 0.5 + 0.4 * sin(Double($0)) }
+    for scalesAreData in [true, false] {
+      var model = Model()
+      let mean = model.parameter("mean", count: means, .normal(0, 1))
+      let sd = model.parameter("sd", count: deviations, .flat, lower: 0)
+      let scale = scalesAreData ? Formula(scales) : sd
+      model.parameter("x", count: 300, .normal(mean, scale))
+      model.observe("y", (0..<300).map { cos(Double($0)) }, .normal(mean, scale))
+      let compiled = try model.compile()
+      let point = (0..<compiled.dimension).map { 0.3 * sin(1.1 * Double($0)) }
+      let m = Array(point[..<means])
+      let free = Array(point[means..<(means + deviations)])
+      let s = scalesAreData ? scales : free.map { exp($0) }
+      let x = point.suffix(300)
+      var expected = m.reduce(0) { $0 + Self.normal($1, 0, 1) } + free.reduce(0, +)
+      for i in 0..<300 {
+        let (mean, sd) = (m[means == 1 ? 0 : i], s[deviations == 1 ? 0 : i])
+        expected += Self.normal(cos(Double(i)), mean, sd) + Self.normal(x[x.startIndex + i], mean, sd)
+      }
+      #expect(abs(evaluate(compiled, point).value - expected) < 1e-11 * abs(expected))
+      #expect(gradientError(compiled, point) < 1e-7)
+    }
+  }
 }
