@@ -56,7 +56,8 @@ func table(_ all: [Measurement]) -> String {
         row.leastESS == nil ? "-" : figure(rate(row), rate(row) < 100 ? "%.2f" : "%.0f"),
         figure(row.convergedShare.map { 100 * $0 }, "%.1f %%"), figure(row.greatestRHat, "%.4f"),
         figure(row.leapfrogsPerDraw, "%.1f"), figure(row.divergences, "%.1f"),
-        figure(row.gradientSeconds.map { 1e6 * $0 }, "%.3g"), figure(row.startUpSeconds, "%.2f"),
+        figure(row.gradientSeconds.map { 1e6 * $0 }, (row.gradientSeconds ?? 0) < 1e-4 ? "%.3g" : "%.0f"),
+        figure(row.startUpSeconds, "%.2f"),
         figure(row.compileSeconds, "%.3f"), figure(row.firstDrawSeconds, "%.2f"), figure(row.peakMemoryMiB, "%.0f"),
       ]
       lines.append("| " + cells.joined(separator: " | ") + " |")
