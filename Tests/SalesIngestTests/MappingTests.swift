@@ -70,6 +70,17 @@ import Testing
     #expect(inferred.notes.contains { $0.contains("notes.txt") })
   }
 
+  /// Columns that flag kinds of promotion are found by their names, if they hold flags.
+  @Test func kindsOfPromotion() throws {
+    let resources = try #require(Bundle.module.resourcePath) + "/breakfast/"
+    let inferred = try MappingInference([resources + "transaction.csv"])
+    #expect(
+      inferred.mapping.sales[0].promotions == ["feature": "feature", "display": "display", "tpr": "tpr_only"])
+    #expect(inferred.mapping.sales[0].others == ["week", "visits", "hhs"])
+    let (other, _) = try infer([("d.csv", "date,sku,store,units,display\n2024-01-01,a,s,5,front\n")])
+    #expect(other.mapping.sales[0].promotions.isEmpty && other.mapping.sales[0].others == ["display"])
+  }
+
   @Test func weeklyAndAmbiguous() throws {
     let (inferred, _) = try infer([
       ("w.csv", "week,sku,store,units\n" + ["01/02/2024", "08/02/2024", "15/02/2024"].map { "\($0),a,s,5\n" }.joined())

@@ -77,6 +77,12 @@ struct FuzzCase {
     ("a cut gzip", [0x1F, 0x8B, 8, 0, 0, 0, 0, 0]),
     ("a cut zip", Array("PK\u{3}\u{4}".utf8)),
     ("an empty zip", Array("PK\u{5}\u{6}".utf8) + [UInt8](repeating: 0, count: 18)),
+    (
+      "a quoted text of many lines, too long",
+      Array(
+        ("date,product,store,units\n2024-01-01,p1,north,1\n2024-01-02,\"" + String(repeating: "a line\n", count: 12_000)
+          + "\",north,2\n2024-01-03,\"p\n2\",north,3\n2024-01-04,p1,north,4\n").utf8)
+    ),
   ]
 
   /// Writes the case's file, loads it, and checks what came of it.
@@ -177,7 +183,9 @@ struct FuzzCase {
     _ rows: [Row], _ mapping: SourceMapping, quarantined lines: [Int], skipped: Int
   ) throws -> Double {
     let refused = Set(lines)
-    #expect(refused.count == lines.count && refused.isSubset(of: rows.map(\.line)), "seed \(seed): \(lines)")
+    let known = Set(rows.map(\.line))
+    #expect(refused.count == lines.count, "seed \(seed)")
+    #expect(refused.subtracting(known).isEmpty, "seed \(seed)")
     let unwanted = mapping.sales[0].except["product"] ?? []
     #expect(rows.count { unwanted.contains($0.product) } == skipped, "seed \(seed)")
     var sums: [String: Double] = [:]
@@ -231,7 +239,8 @@ struct FuzzCase {
       case "utf16 big": [0xFE, 0xFF] + text.utf16.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }
       default: (chance(0.2) ? [0xEF, 0xBB, 0xBF] : []) + Array(text.utf8)
       }
-    let isIntact = chance(0.33)
+    // A quoted text of many lines that is too long is read as a quote that is not closed: line by line.
+    let isIntact = chance(0.33) && !rows.contains { $0.product.utf8.count > 1 << 16 && $0.product.contains("\n") }
     if !isIntact { for _ in 0..<Int.random(in: 0...4, using: &generator) { Damage.one(&bytes, &generator) } }
     var made = Made(bytes: bytes, mapping: mapping, rows: isIntact ? rows : nil)
     pack(&made)

@@ -71,6 +71,10 @@ struct M5Sales {
       let store = table.csv.text(positions[4])
       guard stores?.contains(store) ?? true else { continue }
       found.insert(store)
+      if let refusal = nameRefusal(table) {
+        try refusals.refuse(refusal, in: writer)
+        continue
+      }
       let series: Int
       do {
         series = try addSeries(table)
@@ -91,6 +95,16 @@ struct M5Sales {
     }
     guard !seen.isEmpty else { throw IngestError.emptyFile(input.name) }
     try meter.finish(table.csv.source)
+  }
+
+  /// Why the names of a row cannot be those of an item and a store, or nil.
+  private func nameRefusal(_ table: borrowing TableReader) -> QuarantinedRow? {
+    for position in positions.dropFirst() {
+      let column = columnNames[position]
+      guard let name = table.validText(position) else { return table.refusal(column, "invalid_utf8", Reasons.utf8) }
+      if name.isEmpty { return table.refusal(column, "empty_name", "the \(column) is empty: fill it in") }
+    }
+    return nil
   }
 
   private func addSeries(_ table: borrowing TableReader) throws -> Int {

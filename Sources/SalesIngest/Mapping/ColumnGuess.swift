@@ -49,6 +49,12 @@ enum ColumnGuess {
     ("region", ["region", "state", "stateid", "province", "bundesland", "city", "type", "storetype"]),
   ]
 
+  /// Kinds of promotion with the names of columns that flag them.
+  static let promotionKinds: [(kind: String, theirs: Set<String>)] = [
+    ("feature", ["feature", "featured", "flyer", "leaflet"]), ("display", ["display", "endcap"]),
+    ("tpr", ["tpr", "tpronly"]), ("coupon", ["coupon"]),
+  ]
+
   static func normalised(_ name: String) -> String {
     String(name.lowercased().filter { $0.isLetter || $0.isNumber })
   }

@@ -120,6 +120,14 @@ public struct MappingInference: Sendable {
     chooseNumbers(found, values, sample.separator, &table)
     for (ours, column) in found { table.columns[ours] = sample.header[column] }
     if let column = found["promotion"] { checkFlags(values(column), &table) }
+    for (kind, names) in ColumnGuess.promotionKinds {
+      let column = sample.header.indices.first {
+        !taken.contains($0) && names.contains(ColumnGuess.normalised(sample.header[$0])) && areFlags(values($0), table)
+      }
+      guard let column else { continue }
+      table.promotions[kind] = sample.header[column]
+      taken.insert(column)
+    }
     table.others = sample.header.indices.filter { !taken.contains($0) }.map { sample.header[$0] }
     if found["product"] == nil {
       table.constants["product"] = "total"
@@ -170,10 +178,12 @@ public struct MappingInference: Sendable {
     }
   }
 
+  private func areFlags(_ values: [String], _ table: SourceMapping.Table) -> Bool {
+    Set(values.map { $0.lowercased() }).isSubset(of: table.yes + table.no)
+  }
+
   private mutating func checkFlags(_ values: [String], _ table: inout SourceMapping.Table) {
-    let words = Set(values.map { $0.lowercased() })
-    let known = Set(table.yes + table.no)
-    guard !words.isSubset(of: known) else { return }
+    guard !areFlags(values, table) else { return }
     table.columns["promotion"] = nil
     notes.append("the column of promotions holds other words than yes and no: it is left out; declare yes: and no:")
   }

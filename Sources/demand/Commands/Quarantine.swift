@@ -213,6 +213,6 @@ struct QuarantineDrop: ParsableCommand {
     let store = try common.openForWriting()
     let ids = try selection.rows(store).flatMap(\.rows).compactMap(\.id)
     try store.dropQuarantine(ids)
-    common.note("\(ids.count) rows dropped")
+    common.note("\(ids.count) row\(ids.count == 1 ? "" : "s") dropped")
   }
 }
