@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Testing
 
 @Suite struct IngestCommandTests {
@@ -51,6 +52,24 @@ import Testing
     try folder.write("data/sales.csv", try #require(sales))
     #expect(try DemandProgram.run(["ingest", "data"], in: folder).status == status)
     #expect(try DemandProgram.run(["query", "sales", "--format", "csv"], in: folder).out == history.out)
+  }
+
+  /// Another program that writes for longer than a load waits: its own exit code, nothing changed, and later it works.
+  @Test func aDatabaseHeldByAnotherProgram() throws {
+    let folder = try delivery(Self.good)
+    try #require(try DemandProgram.run(["ingest", "data"], in: folder).status == 0)
+    try folder.write("data/sales.csv", Self.header + "2024-01-10,P1,S1,5\n")
+    var configuration = Configuration()
+    configuration.allowsUnsafeTransactions = true
+    let other = try DatabaseQueue(path: folder.path + "/demand.sqlite", configuration: configuration)
+    try other.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
+    let refused = try DemandProgram.run(["ingest", "data"], in: folder)
+    #expect(refused.status == 4, "\(refused.err)")
+    #expect(
+      refused.error.count == 2 && refused.error[0].contains("is held by another process: wait"), "\(refused.err)")
+    try other.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
+    let loaded = try DemandProgram.run(["ingest", "data", "--format", "csv"], in: folder)
+    #expect(loaded.status == 0 && loaded.out.contains("rows_loaded,1\n"), "\(loaded.err)")
   }
 
   @Test func fewBadRowsGoToQuarantine() throws {
