@@ -127,7 +127,7 @@ public struct BinomialLogit: ScalarDistribution {
 ///     log p(y) = log C(N, y) + log B(y + α, N - y + β) - log B(α, β),   y = 0, ..., N
 ///
 /// Tends to the binomial as α + β grows, without cancellation. N as in ``Binomial``; α and β positive and finite. The
-/// distribution function and quantiles cost O(N). Stan: `beta_binomial(N, alpha, beta)`.
+/// distribution function and quantiles are sums that cost O(N), and NaN for N above a million. Stan: `beta_binomial(N, alpha, beta)`.
 public struct BetaBinomial: ScalarDistribution {
   public static let name = "beta_binomial"
   public static let parameterNames = ["N", "alpha", "beta"]
@@ -177,18 +177,21 @@ public struct BetaBinomial: ScalarDistribution {
   public static func cdf(_ x: Double, _ p: SIMD4<Double>) -> Double {
     let k = x.rounded(.down)
     if k < 0 || k >= p[0] { return k < 0 ? 0 : 1 }
+    if p[0] > 1e6 { return .nan }
     return k <= mean(p) ? sum(from: 0, to: k, p) : 1 - sum(from: k + 1, to: p[0], p)
   }
   public static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double {
     let k = x.rounded(.down)
     if k < 0 || k >= p[0] { return k < 0 ? 1 : 0 }
+    if p[0] > 1e6 { return .nan }
     return k <= mean(p) ? 1 - sum(from: 0, to: k, p) : sum(from: k + 1, to: p[0], p)
   }
   private static func sum(from low: Double, to high: Double, _ p: SIMD4<Double>) -> Double {
     stride(from: low, through: high, by: 1).reduce(0) { $0 + exp(evaluate($1, p).value) }
   }
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double {
-    Counts.boundedQuantile(q, p[0], near: mean(p), cdf: { cdf($0, p) }, ccdf: { ccdf($0, p) })
+    if p[0] > 1e6 { return .nan }
+    return Counts.boundedQuantile(q, p[0], near: mean(p), cdf: { cdf($0, p) }, ccdf: { ccdf($0, p) })
   }
 }
 

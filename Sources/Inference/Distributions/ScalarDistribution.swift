@@ -8,7 +8,7 @@ import NumericKernels
 /// which parameter it is.
 ///
 /// Everything is a static function of the parameters; the methods without them are for values.
-public protocol ScalarDistribution: ScalarDensity, Equatable {
+public protocol ScalarDistribution: ScalarDensity, UnivariateDistribution, Equatable {
   /// In the order of ``ScalarDensity/parameterNames``; unused places are 0.
   var parameters: SIMD4<Double> { get }
 

@@ -1,0 +1,195 @@
+import Foundation
+import NumericKernels
+
+/// A distribution restricted to an interval, its ends included, and normalised there.
+///
+///     log p(x) = log f(x) - log P(lower <= X <= upper),   lower <= x <= upper
+///
+/// Parameters are lower, upper, and those of the base. Where the interval's probability is below the smallest double,
+/// every density is NaN. Derivatives by bounds are 0 for whole numbers and at infinity; those of the probability by the
+/// base's parameters are numerical, good for some ten digits. Moments are integrals of the tails, good for some nine.
+/// Stan: `T[lower, upper]`.
+public struct Truncated<Base: ScalarDistribution>: UnivariateDistribution, Equatable {
+  public let base: Base
+  public let lower: Double
+  public let upper: Double
+
+  public init(_ base: Base, lower: Double = -.infinity, upper: Double = .infinity) {
+    self.base = base
+    self.lower = lower
+    self.upper = upper
+  }
+
+  public var isDiscrete: Bool { Base.isDiscrete }
+  public var support: Support { base.support.intersected(lower, upper) }
+  /// P(lower <= X <= upper) of the base.
+  var total: Double { Base.isValid(base.parameters) ? base.probability(from: lower, to: upper) : .nan }
+
+  public func partials(_ x: Double) -> DistributionPartials {
+    var result = base.partials(x)
+    let total = total
+    guard total > 0, !x.isNaN else {
+      return DistributionPartials(value: .nan, x: .nan, parameters: [.nan, .nan] + result.parameters.map { _ in .nan })
+    }
+    var bounds = [0.0, 0.0]
+    if !isDiscrete {
+      if lower.isFinite { bounds[0] = exp(base.logDensity(lower)) / total }
+      if upper.isFinite { bounds[1] = -exp(base.logDensity(upper)) / total }
+    }
+    let slopes = base.probabilitySlopes(from: lower, to: upper)
+    result.parameters = bounds + zip(result.parameters, slopes).map { $0 - $1 }
+    if x < lower || x > upper {
+      return DistributionPartials(value: -.infinity, x: 0, parameters: result.parameters.map { _ in 0 })
+    }
+    result.value -= log(total)
+    return result
+  }
+
+  public func cdf(_ x: Double) -> Double {
+    if x < lower { return total > 0 ? 0 : .nan }
+    return min(1, base.probability(from: lower, to: min(x, upper)) / total)
+  }
+
+  public func ccdf(_ x: Double) -> Double {
+    if x < lower { return total > 0 ? 1 : .nan }
+    if x >= upper { return total > 0 ? 0 : .nan }
+    // The interval above x: from the next whole number.
+    let upperTail = base.ccdf(x)
+    return min(1, (upperTail < 0.5 ? upperTail - base.ccdf(upper) : base.cdf(upper) - base.cdf(x)) / total)
+  }
+
+  public func quantile(_ q: Double) -> Double {
+    guard q >= 0, q <= 1, total > 0 else { return .nan }
+    let (low, high) = support.ends
+    if q == 0 { return low }
+    if isDiscrete {
+      // Close by: the base's quantile of the same probability from below.
+      let guess = base.quantile(min(1, base.below(lower) + q * total))
+      let first = max(low, -0x1p53)
+      return min(
+        high,
+        MonotoneSearch.firstInteger(from: first, near: guess.isFinite ? max(first, guess) : first) {
+          $0 >= high || (q <= 0.5 ? cdf($0) >= q : ccdf($0) <= 1 - q)
+        })
+    }
+    return MonotoneSearch.firstDouble(from: low, to: high) { q <= 0.5 ? cdf($0) >= q : ccdf($0) <= 1 - q }
+  }
+
+  public var mean: Double { moments.mean }
+  public var variance: Double { moments.variance }
+
+  private var moments: (mean: Double, variance: Double) {
+    guard total > 0 else { return (.nan, .nan) }
+    let (low, high) = support.ends
+    let (baseLow, baseHigh) = base.support.ends
+    let isCut = (low > -.infinity || baseLow > -.infinity) && (high < .infinity || baseHigh < .infinity)
+    if !isCut && !base.mean.isFinite { return (base.mean, base.variance) }
+    let moments = TailMoments.of(self, from: low, to: high)
+    return (moments.mean, isCut && high < .infinity || base.variance.isFinite ? moments.variance : base.variance)
+  }
+
+  /// A variate of the base that falls inside or, after 32 that do not, a quantile.
+  public func random(using stream: inout RandomStream) -> Double {
+    guard total > 0 else { return .nan }
+    for _ in 0..<32 {
+      let x = base.random(using: &stream)
+      if x >= lower && x <= upper { return x }
+    }
+    return quantile(stream.uniform())
+  }
+}
+
+/// Observations of a distribution between two limits: one at a limit stands for all that lies at or beyond it.
+///
+///     log p(x) = log f(x) for lower < x < upper,   log P(X <= lower) at lower,   log P(X >= upper) at upper
+///
+/// Parameters are lower, upper, and those of the base; derivatives as in ``Truncated``. An infinite limit is none.
+public struct Censored<Base: ScalarDistribution>: UnivariateDistribution, Equatable {
+  public let base: Base
+  public let lower: Double
+  public let upper: Double
+
+  public init(_ base: Base, lower: Double = -.infinity, upper: Double = .infinity) {
+    self.base = base
+    self.lower = lower
+    self.upper = upper
+  }
+
+  public var isDiscrete: Bool { Base.isDiscrete }
+  public var support: Support { base.support.intersected(lower, upper) }
+
+  public func partials(_ x: Double) -> DistributionPartials {
+    var result = base.partials(x)
+    result.parameters = [0, 0] + result.parameters
+    guard lower < upper else {
+      return DistributionPartials(value: .nan, x: .nan, parameters: result.parameters.map { _ in .nan })
+    }
+    if x < lower || x > upper {
+      return DistributionPartials(value: -.infinity, x: 0, parameters: result.parameters.map { _ in 0 })
+    }
+    guard x == lower || x == upper, x.isFinite, !result.value.isNaN else { return result }
+    let (low, high) = x == lower ? (-Double.infinity, lower) : (upper, .infinity)
+    let probability = base.probability(from: low, to: high)
+    // A limit that is data and the observation at it are one number: only the probability depends on it.
+    var bounds = [0.0, 0.0]
+    if !isDiscrete {
+      let slope = exp(base.logDensity(x)) / probability
+      if x == lower { bounds[0] = slope } else { bounds[1] = -slope }
+    }
+    return DistributionPartials(
+      value: probability.logarithm, x: 0, parameters: bounds + base.probabilitySlopes(from: low, to: high))
+  }
+
+  public func cdf(_ x: Double) -> Double { x < lower ? 0 : x >= upper ? 1 : base.cdf(x) }
+  public func ccdf(_ x: Double) -> Double { x < lower ? 1 : x >= upper ? 0 : base.ccdf(x) }
+  public func quantile(_ q: Double) -> Double {
+    let x = base.quantile(q)
+    return x.isNaN ? x : min(max(x, lower), upper)
+  }
+  public func random(using stream: inout RandomStream) -> Double {
+    let x = base.random(using: &stream)
+    return x.isNaN ? x : min(max(x, lower), upper)
+  }
+
+  public var mean: Double { moments.mean }
+  public var variance: Double { moments.variance }
+
+  private var moments: (mean: Double, variance: Double) {
+    guard lower < upper, Base.isValid(base.parameters) else { return (.nan, .nan) }
+    let (low, high) = support.ends
+    if (low == -.infinity || high == .infinity) && !(base.mean.isFinite && base.variance.isFinite) {
+      return (base.mean, base.variance)
+    }
+    return TailMoments.of(self, from: low, to: high)
+  }
+}
+
+extension Double {
+  /// Its logarithm; NaN below 0, where a difference of probabilities is only rounding.
+  var logarithm: Double { Foundation.log(self) }
+}
+
+extension Support {
+  /// The lowest and the highest number.
+  var ends: (low: Double, high: Double) {
+    switch self {
+    case .real: (-.infinity, .infinity)
+    case .above(let low): (low, .infinity)
+    case .below(let high): (-.infinity, high)
+    case .interval(let low, let high), .integers(let low, let high): (low, high)
+    }
+  }
+
+  /// What of the set lies between two numbers.
+  func intersected(_ lower: Double, _ upper: Double) -> Support {
+    let (low, high) = ends
+    if case .integers = self { return .integers(max(low, lower.rounded(.up)), min(high, upper.rounded(.down))) }
+    let (first, last) = (max(low, lower), min(high, upper))
+    switch (first > -.infinity, last < .infinity) {
+    case (false, false): return .real
+    case (true, false): return .above(first)
+    case (false, true): return .below(last)
+    case (true, true): return .interval(first, last)
+    }
+  }
+}
