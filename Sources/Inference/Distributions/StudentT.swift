@@ -5,7 +5,7 @@ import NumericKernels
 ///
 ///     log p(x) = log Γ((ν + 1) / 2) - log Γ(ν / 2) - ½ log(ν π) - log σ - ½ (ν + 1) log(1 + z² / ν),   z = (x - μ) / σ
 ///
-/// ν and σ must be positive; an infinite ν is the normal distribution, which the density and its gradient approach
+/// ν and σ must be positive, ν not subnormal; an infinite ν is the normal distribution, which the density and its gradient approach
 /// without cancellation. The mean exists for ν > 1, the variance is finite for ν > 2. Stan: `student_t(nu, mu, sigma)`.
 public struct StudentT: ScalarDistribution {
   public static let name = "student_t"
@@ -19,7 +19,7 @@ public struct StudentT: ScalarDistribution {
 
   @inlinable
   public static func isValid(_ p: SIMD4<Double>) -> Bool {
-    p[0] > 0 && p[1].isFinite && p[2] > 0 && p[2] < .infinity
+    p[0] >= .leastNormalMagnitude && p[1].isFinite && p[2] > 0 && p[2] < .infinity
   }
 
   @inlinable

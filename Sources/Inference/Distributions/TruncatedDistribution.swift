@@ -46,11 +46,13 @@ public struct Truncated<Base: ScalarDistribution>: UnivariateDistribution, Equat
   }
 
   public func cdf(_ x: Double) -> Double {
+    if x.isNaN { return .nan }
     if x < lower { return total > 0 ? 0 : .nan }
     return min(1, base.probability(from: lower, to: min(x, upper)) / total)
   }
 
   public func ccdf(_ x: Double) -> Double {
+    if x.isNaN { return .nan }
     if x < lower { return total > 0 ? 1 : .nan }
     if x >= upper { return total > 0 ? 0 : .nan }
     // The interval above x: from the next whole number.

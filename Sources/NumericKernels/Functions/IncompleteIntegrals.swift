@@ -127,7 +127,7 @@ extension SpecialFunctions {
   /// I_x(a, b) B(a, b) / (x^a y^b): the continued fraction of Didonato and Morris (ACM TOMS 18, 1992, equation 9), in
   /// which y and not 1 - x appears, so that nothing cancels next to x = 1; by Lentz's algorithm.
   private static func betaFraction(_ x: Double, _ y: Double, _ a: Double, _ b: Double) -> Double {
-    var h = a * (a * y - b * x + 1) / (a + 1)
+    var h = (a * y - b * x + 1) * (a / (a + 1))
     var c = nonZero(h)
     var d = 0.0
     h = c
@@ -135,7 +135,7 @@ extension SpecialFunctions {
     while true {
       let odd = a + 2 * m - 1
       let numerator = (m * (a + m - 1) / odd) * ((a + b + m - 1) / odd) * (b - m) * x * x
-      let denominator = m + m * (b - m) * x / odd + (a + m) * (a * y - b * x + 1 + m * (1 + y)) / (a + 2 * m + 1)
+      let denominator = m + m * (b - m) * x / odd + (a * y - b * x + 1 + m * (1 + y)) * ((a + m) / (a + 2 * m + 1))
       d = 1 / nonZero(denominator + numerator * d)
       c = nonZero(denominator + numerator / c)
       let factor = d * c
