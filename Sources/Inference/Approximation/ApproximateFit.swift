@@ -1,6 +1,7 @@
 import NumericKernels
 
-/// A posterior approximated by a distribution that can be drawn from directly: quick, and not a sample of the posterior.
+/// A posterior approximated by a distribution that can be drawn from directly: quick, and not a sample of the
+/// posterior.
 ///
 /// How far it may be trusted is measured by ``paretoK``, the shape of the tail of the ratios of posterior to
 /// approximation at its own draws: below 0.5 the approximation is close, to 0.7 usable with ``resampled(count:seed:)``,

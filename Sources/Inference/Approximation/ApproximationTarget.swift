@@ -1,8 +1,8 @@
 import Foundation
 import NumericKernels
 
-/// One evaluator of a density as approximations use it: on arrays, counting, and with every impossible position as minus
-/// infinity.
+/// One evaluator of a density as approximations use it: on arrays, counting, and with every impossible position as
+/// minus infinity.
 struct ApproximationTarget<Evaluator: LogDensityEvaluator> {
   let dimension: Int
   private var evaluator: Evaluator

@@ -63,8 +63,8 @@ struct LBFGS {
     return (point, .iterationLimit)
   }
 
-  /// A point along `direction` that satisfies the strong Wolfe conditions (Nocedal and Wright, algorithms 3.5 and 3.6), or
-  /// the best one that at least increases the density; nil if none does.
+  /// A point along `direction` that satisfies the strong Wolfe conditions (Nocedal and Wright, algorithms 3.5 and 3.6),
+  /// or the best one that at least increases the density; nil if none does.
   private func search<Evaluator>(
     _ target: inout ApproximationTarget<Evaluator>, from origin: Point, along direction: [Double], slope: Double,
     firstStep: Double

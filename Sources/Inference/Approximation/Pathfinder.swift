@@ -85,8 +85,8 @@ public struct Pathfinder: Sendable, Equatable {
       paretoK: k)
   }
 
-  /// One starting point for each of `chains` chains: a draw of a path of its own, so points are as spread as the climbs'
-  /// ends. Chains whose path fails get a draw of another's.
+  /// One starting point for each of `chains` chains: a draw of a path of its own, so points are as spread as the
+  /// climbs' ends. Chains whose path fails get a draw of another's.
   public func startingPoints<Density: LogDensity>(
     _ density: Density, chains: Int, seed: UInt64
   ) throws(ApproximationError) -> [[Double]] {

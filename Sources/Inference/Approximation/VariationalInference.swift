@@ -2,13 +2,14 @@ import Foundation
 import NumericKernels
 
 /// Automatic differentiation variational inference (ADVI): the normal distribution over unconstrained coordinates that
-/// maximises the evidence lower bound E log p(x) - log q(x), by stochastic gradients (Kucukelbir et al., JMLR 18, 2017).
+/// maximises the evidence lower bound E log p(x) - log q(x), by stochastic gradients (Kucukelbir et al., JMLR 18,
+/// 2017).
 ///
 /// Gradients are reparameterised with the score term left out, so that they have no noise where the approximation is
 /// exact (Roeder et al. 2017). Steps are Adam's in coordinates scaled by a Pathfinder run. At each step size the
-/// parameters are averaged once they have stopped drifting; the step size falls until the averages of two step sizes agree
-/// (after Welandawe et al., "A framework for improving the reliability of black-box variational inference", JMLR 25,
-/// 2024). Where they never do, the fit says that it has not converged.
+/// parameters are averaged once they have stopped drifting; the step size falls until the averages of two step sizes
+/// agree (after Welandawe et al., "A framework for improving the reliability of black-box variational inference", JMLR
+/// 25, 2024). Where they never do, the fit says that it has not converged.
 ///
 /// The mean-field family leaves correlations out and understates spread where there are any.
 public struct VariationalInference: Sendable, Equatable {
@@ -26,8 +27,8 @@ public struct VariationalInference: Sendable, Equatable {
   public var gradientDrawCount: Int
   /// At most this many steps in all.
   public var maximumIterations: Int
-  /// Converged where the symmetric Kullback-Leibler divergence between the averages of two step sizes is below this, per
-  /// coordinate.
+  /// Converged where the symmetric Kullback-Leibler divergence between the averages of two step sizes is below this,
+  /// per coordinate.
   public var tolerance: Double
 
   public init(

@@ -94,7 +94,7 @@ public struct SimulationBasedCalibration: Sendable {
 
 /// Places for results that threads fill in.
 ///
-/// Sendable by this invariant: `results` is touched under the lock only.
+/// Sendable by this invariant: `slots` is touched under the lock only.
 private final class ReplicationSlots: @unchecked Sendable {
   typealias Outcome = Result<(names: [String], ranks: [Int]), any Error>
   private let lock = NSLock()

@@ -23,7 +23,8 @@ public protocol LogDensityEvaluator {
   /// The log density at `position` up to a constant; writes its gradient.
   ///
   /// Minus infinity and NaN mean that the position is outside the support; the gradient is then not looked at. A thrown
-  /// ``RecoverableError`` means the same with a reason, which samplers count and report; any other error ends the chain.
+  /// ``RecoverableError`` means the same with a reason, which samplers count and report; any other error ends the
+  /// chain.
   ///
   /// - Parameters:
   ///   - position: `[dimension]`.

@@ -3,10 +3,10 @@ import NumericKernels
 
 /// How well a model would predict each observation had it not been fitted to it, from the draws of one fit.
 ///
-/// elpd_loo = sum over i of log p(y_i | y_-i), each by importance sampling with ratios 1 / p(y_i | θ_s), Pareto smoothed:
-/// Vehtari, Gelman, Gabry, "Practical Bayesian model evaluation using leave-one-out cross-validation and WAIC",
-/// Statistics and Computing 27 (2017). Figures agree with R's loo given the same relative efficiencies, and with ArviZ,
-/// whose standard errors have the divisor n where those of loo, and here, have n - 1.
+/// elpd_loo = sum over i of log p(y_i | y_-i), each by importance sampling with ratios 1 / p(y_i | θ_s), Pareto
+/// smoothed: Vehtari, Gelman, Gabry, "Practical Bayesian model evaluation using leave-one-out cross-validation and
+/// WAIC", Statistics and Computing 27 (2017). Figures agree with R's loo given the same relative efficiencies, and with
+/// ArviZ, whose standard errors have the divisor n where those of loo, and here, have n - 1.
 public struct LeaveOneOut: Sendable, PredictiveAccuracy {
   /// The log predictive density of each observation left out; NaN where its likelihood is not a number in some draw.
   public let pointwise: [Double]
@@ -61,7 +61,8 @@ public struct LeaveOneOut: Sendable, PredictiveAccuracy {
       logRatios: values.map { -$0 }, relativeEfficiency: efficiency.isFinite ? efficiency : 1)
   }
 
-  /// One relative efficiency for all observations as ArviZ takes it by default: the mean over the posterior's variables.
+  /// One relative efficiency for all observations as ArviZ takes it by default: the mean over the posterior's
+  /// variables.
   public static func relativeEfficiency(of posterior: Draws) -> Double {
     let sizes = posterior.names.indices.map {
       Diagnostics.meanESS(Array(posterior[$0]), chains: posterior.chainCount)

@@ -1,9 +1,9 @@
 /// The shape k of a generalised Pareto distribution fitted to the largest importance weights.
 ///
-/// Above 0.7 the weights cannot be relied on at usual sample sizes; moments of order 1/k exist. The tail is the
-/// largest ceil(min(S/5, 3 sqrt(S / relativeEfficiency))) of S weights, the fit Zhang and Stephens' (2009) with the weakly
-/// informative prior towards 1/2 of Vehtari et al., "Pareto smoothed importance sampling", JMLR 25 (2024). Figures agree
-/// with ArviZ's `psislw`.
+/// Above 0.7 the weights cannot be relied on at usual sample sizes; moments of order 1/k exist. The tail is the largest
+/// ceil(min(S/5, 3 sqrt(S / relativeEfficiency))) of S weights, the fit Zhang and Stephens' (2009) with the weakly
+/// informative prior towards 1/2 of Vehtari et al., "Pareto smoothed importance sampling", JMLR 25 (2024). Figures
+/// agree with ArviZ's `psislw`.
 ///
 /// - Parameters:
 ///   - logWeights: Log importance ratios, up to a constant; minus infinity is a weight of 0.

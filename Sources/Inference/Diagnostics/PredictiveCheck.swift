@@ -4,8 +4,8 @@ import NumericKernels
 /// Observations beside data that a model made up: from its prior, to see whether it could have produced anything like
 /// them; from its posterior, to see what of them it fails to reproduce.
 ///
-/// Gelman, Meng, Stern, "Posterior predictive assessment of model fitness via realized discrepancies", Statistica Sinica
-/// 6 (1996).
+/// Gelman, Meng, Stern, "Posterior predictive assessment of model fitness via realized discrepancies", Statistica
+/// Sinica 6 (1996).
 public struct PredictiveCheck: Sendable {
   /// Data that do not fit together.
   public enum Unsuitable: Error, Equatable, CustomStringConvertible {
@@ -90,8 +90,9 @@ public struct PredictiveCheck: Sendable {
   /// The probability integral transform of each observation: where it falls within its replicated values, 0 to 1,
   /// uniform if the model's predictions are calibrated.
   ///
-  /// P(replicated < y) + u P(replicated = y), u uniform: randomised for discrete data (Czado, Gneiting, Held, Biometrics
-  /// 65, 2009). An observation the model was fitted to lies too close to 1/2; give `leavingOut` to mend that.
+  /// P(replicated < y) + u P(replicated = y), u uniform: randomised for discrete data (Czado, Gneiting, Held,
+  /// Biometrics 65, 2009). An observation the model was fitted to lies too close to 1/2; give `leavingOut` to mend
+  /// that.
   ///
   /// - Parameters:
   ///   - leavingOut: The log likelihood of each observation in the same draws; each is then transformed by the

@@ -4,8 +4,8 @@ import NumericKernels
 /// Weights of an average of predictive densities that maximise its mean log score over the observations.
 ///
 /// max over w on the simplex of mean_i log sum_k w_k p_ik (Yao, Vehtari, Simpson, Gelman, Bayesian Analysis 13, 2018).
-/// The simplex is dealt with by a term: -mean_i log (P w)_i + sum w has its minimum over w ≥ 0 where sum w = 1. Solved by
-/// a primal-dual interior point method, since the problem is convex and there are few models.
+/// The simplex is dealt with by a term: -mean_i log (P w)_i + sum w has its minimum over w ≥ 0 where sum w = 1. Solved
+/// by a primal-dual interior point method, since the problem is convex and there are few models.
 struct StackingWeights {
   let weights: [Double]
 

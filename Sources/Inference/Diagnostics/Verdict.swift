@@ -7,7 +7,7 @@ import Foundation
 /// tail effective sample size above 400 (100 a chain for four chains), E-BFMI above 0.3, no divergences.
 public struct Verdict: Sendable, Equatable {
   public enum Kind: Sendable, Equatable {
-    case failedChains, notFinite, chainsDisagree, tooFewDraws, divergences, slowTails, treeDepth, frozen
+    case failedChains, notFinite, degenerate, chainsDisagree, tooFewDraws, divergences, slowTails, treeDepth, frozen
   }
 
   public struct Finding: Sendable, Equatable {
@@ -92,6 +92,12 @@ public struct Verdict: Sendable, Equatable {
         Finding(
           kind: .notFinite, text: "\(Self.list(broken)) took values that are not finite.",
           remedy: "look for a division by zero, an overflow, or a posterior that has no bounds."))
+    }
+    if let row = rows.first(where: { $0.q50 != 0 && $0.q50.isFinite && !(1e-100...1e100).contains(abs($0.q50)) }) {
+      validity.append(
+        Finding(
+          kind: .degenerate, text: "\(row.name) is about \(row.q50), where doubles end.",
+          remedy: "the posterior has no bound there: give a proper prior, or a scale a prior that keeps off 0."))
     }
     if draws.drawCount < 4 {
       validity.append(

@@ -4,8 +4,8 @@ import NumericKernels
 /// The widely applicable information criterion on the scale of log predictive density.
 ///
 /// elpd_waic = sum over i of log mean_s p(y_i | θ_s) - var_s log p(y_i | θ_s) (Watanabe, JMLR 11, 2010). Figures agree
-/// with R's loo; ArviZ's variances have the divisor S where those of loo, and here, have S - 1. ``LeaveOneOut`` estimates
-/// the same with a diagnostic that tells when it fails, and is to be preferred.
+/// with R's loo; ArviZ's variances have the divisor S where those of loo, and here, have S - 1. ``LeaveOneOut``
+/// estimates the same with a diagnostic that tells when it fails, and is to be preferred.
 public struct WidelyApplicableInformation: Sendable, PredictiveAccuracy {
   public let pointwise: [Double]
   public let fitted: [Double]

@@ -5,21 +5,14 @@ import NumericKernels
 ///
 ///     log p(x) = (α - 1) log x + (β - 1) log(1 - x) - log B(α, β),   0 <= x <= 1
 ///
-/// At an end whose shape is below 1 the density is infinite (value plus infinity), above 1 it is 0, at 1 finite. Next to 1
-/// the distance 1 - x carries the rounding of x: model 1 - x where that matters. α and β must be positive and finite.
-/// Stan: `beta(alpha, beta)`.
-public struct Beta: ScalarDistribution {
+/// At an end whose shape is below 1 the density is infinite (value plus infinity), above 1 it is 0, at 1 finite. Next
+/// to 1 the distance 1 - x carries the rounding of x: model 1 - x where that matters. α and β must be positive and
+/// finite. Stan: `beta(alpha, beta)`.
+public struct Beta: PositivePairFamily {
   public static let name = "beta"
-  public static let parameterNames = ["alpha", "beta"]
-  public static let parameterSupports: [Support] = [.above(0), .above(0)]
-  public static let isDiscrete = false
 
   public let parameters: SIMD4<Double>
   public init(parameters: SIMD4<Double>) { self.parameters = parameters }
-  public init(alpha: Double, beta: Double) { parameters = SIMD4(alpha, beta, 0, 0) }
-
-  @inlinable
-  public static func isValid(_ p: SIMD4<Double>) -> Bool { Gamma.isValid(p) }
 
   @inlinable
   public static func support(_ p: SIMD4<Double>) -> Support { .interval(0, 1) }

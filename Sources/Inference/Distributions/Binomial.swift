@@ -5,7 +5,7 @@ import NumericKernels
 ///
 ///     log p(y) = log C(N, y) + y log θ + (N - y) log(1 - θ),   y = 0, ..., N
 ///
-/// N is a whole number and data: the derivative by it is 0. θ may be 0 or 1. Stan: `binomial(N, theta)`.
+/// N is a whole number up to 2^53 and data: the derivative by it is 0. θ may be 0 or 1. Stan: `binomial(N, theta)`.
 public struct Binomial: ScalarDistribution {
   public static let name = "binomial"
   public static let parameterNames = ["N", "theta"]
@@ -17,7 +17,7 @@ public struct Binomial: ScalarDistribution {
   public init(trials: Int, theta: Double) { parameters = SIMD4(Double(trials), theta, 0, 0) }
 
   @inlinable
-  public static func isValid(_ p: SIMD4<Double>) -> Bool { Counts.isCount(p[0]) && p[1] >= 0 && p[1] <= 1 }
+  public static func isValid(_ p: SIMD4<Double>) -> Bool { Counts.isTrials(p[0]) && p[1] >= 0 && p[1] <= 1 }
 
   @inlinable
   public static func support(_ p: SIMD4<Double>) -> Support { .integers(0, p[0]) }
@@ -28,6 +28,7 @@ public struct Binomial: ScalarDistribution {
     let (n, theta) = (p[0], p[1])
     guard Counts.isCount(x) && x <= n else { return .impossible }
     if x == 0 { return Partials(value: n == 0 ? 0 : n * log1p(-theta), x: 0, p: SIMD4(0, -n / (1 - theta), 0, 0)) }
+    if theta == 0 || theta == 1 && x < n { return .impossible }
     if x == n { return Partials(value: n * log(theta), x: 0, p: SIMD4(0, n / theta, 0, 0)) }
     let value =
       min(x, n - x) < 10
@@ -43,7 +44,7 @@ public struct Binomial: ScalarDistribution {
   }
 
   public static func random(_ p: SIMD4<Double>, using stream: inout RandomStream) -> Double {
-    guard isValid(p), p[0] < 0x1p53 else { return .nan }
+    guard isValid(p) else { return .nan }
     return Double(stream.binomial(n: Int(p[0]), p: p[1]))
   }
 
@@ -86,7 +87,7 @@ public struct BinomialLogit: ScalarDistribution {
   }
 
   @inlinable
-  public static func isValid(_ p: SIMD4<Double>) -> Bool { Counts.isCount(p[0]) && p[1].isFinite }
+  public static func isValid(_ p: SIMD4<Double>) -> Bool { Counts.isTrials(p[0]) && p[1].isFinite }
 
   @inlinable
   public static func support(_ p: SIMD4<Double>) -> Support { .integers(0, p[0]) }
@@ -127,7 +128,8 @@ public struct BinomialLogit: ScalarDistribution {
 ///     log p(y) = log C(N, y) + log B(y + α, N - y + β) - log B(α, β),   y = 0, ..., N
 ///
 /// Tends to the binomial as α + β grows, without cancellation. N as in ``Binomial``; α and β positive and finite. The
-/// distribution function and quantiles are sums that cost O(N), and NaN for N above a million. Stan: `beta_binomial(N, alpha, beta)`.
+/// distribution function and quantiles are sums that cost O(N), and NaN for N above a million. Stan: `beta_binomial(N,
+/// alpha, beta)`.
 public struct BetaBinomial: ScalarDistribution {
   public static let name = "beta_binomial"
   public static let parameterNames = ["N", "alpha", "beta"]
@@ -140,7 +142,7 @@ public struct BetaBinomial: ScalarDistribution {
 
   @inlinable
   public static func isValid(_ p: SIMD4<Double>) -> Bool {
-    Counts.isCount(p[0]) && p[1] > 0 && p[1] < .infinity && p[2] > 0 && p[2] < .infinity
+    Counts.isTrials(p[0]) && PositiveParameter.contains(p[1]) && PositiveParameter.contains(p[2])
   }
 
   @inlinable
@@ -154,8 +156,9 @@ public struct BetaBinomial: ScalarDistribution {
     let total = alpha + beta
     let spread =
       Densities.logRisingRatio(x, alpha) + Densities.logRisingRatio(n - x, beta) - Densities.logRisingRatio(n, total)
-    let (logTheta, logRest) = (-log1p(beta / alpha), -log1p(alpha / beta))
-    let value = Binomial.logChoose(n, x) + x * logTheta + (n - x) * logRest + spread
+    let successes = x == 0 ? 0 : -x * logOnePlusRatio(beta, alpha)
+    let failures = x == n ? 0 : -(n - x) * logOnePlusRatio(alpha, beta)
+    let value = Binomial.logChoose(n, x) + successes + failures + spread
     let byTotal = SpecialFunctions.digammaDifference(total, n)
     return Partials(
       value: value, x: 0,
@@ -165,8 +168,15 @@ public struct BetaBinomial: ScalarDistribution {
   }
 
   public static func random(_ p: SIMD4<Double>, using stream: inout RandomStream) -> Double {
-    guard isValid(p), p[0] < 0x1p53 else { return .nan }
+    guard isValid(p) else { return .nan }
     return Double(stream.binomial(n: Int(p[0]), p: stream.beta(p[1], p[2])))
+  }
+
+  /// log(1 + a / b).
+  @inlinable
+  static func logOnePlusRatio(_ a: Double, _ b: Double) -> Double {
+    let ratio = a / b
+    return ratio < .infinity ? log1p(ratio) : log(a) - log(b)
   }
 
   public static func mean(_ p: SIMD4<Double>) -> Double { p[0] / (1 + p[2] / p[1]) }

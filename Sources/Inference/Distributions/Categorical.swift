@@ -134,8 +134,8 @@ public struct CategoricalLogit: VectorDistribution {
 ///
 ///     log p(k) = log(logit⁻¹(η - c_k) - logit⁻¹(η - c_{k+1})),   k = 0, ..., K - 1,   c_0 = -∞, c_K = ∞
 ///
-/// Categories count from 0, as Swift's indices do (Stan's from 1). Computed without differences of nearly equal numbers.
-/// Size is K; cut points that do not increase give NaN. Stan: `ordered_logistic(eta, c)`.
+/// Categories count from 0, as Swift's indices do (Stan's from 1). Computed without differences of nearly equal
+/// numbers. Size is K; cut points that do not increase give NaN. Stan: `ordered_logistic(eta, c)`.
 public struct OrderedLogistic: VectorDistribution {
   public static let name = "ordered_logistic"
   public static let parameterNames = ["eta", "c"]

@@ -6,18 +6,11 @@ import NumericKernels
 ///     log p(x) = -log π - log σ - log(1 + z²),   z = (x - μ) / σ
 ///
 /// It has no mean and no variance (both NaN). σ must be positive and finite. Stan: `cauchy(mu, sigma)`.
-public struct Cauchy: ScalarDistribution {
+public struct Cauchy: LocationScaleFamily {
   public static let name = "cauchy"
-  public static let parameterNames = ["mu", "sigma"]
-  public static let parameterSupports: [Support] = [.real, .above(0)]
-  public static let isDiscrete = false
 
   public let parameters: SIMD4<Double>
   public init(parameters: SIMD4<Double>) { self.parameters = parameters }
-  public init(mu: Double, sigma: Double) { parameters = SIMD4(mu, sigma, 0, 0) }
-
-  @inlinable
-  public static func isValid(_ p: SIMD4<Double>) -> Bool { p[0].isFinite && p[1] > 0 && p[1] < .infinity }
 
   @inlinable
   public static func support(_ p: SIMD4<Double>) -> Support { .real }
@@ -64,21 +57,11 @@ public struct Cauchy: ScalarDistribution {
 ///
 /// Mean and variance are infinite. σ must be positive and finite. Stan: `cauchy(0, sigma)` of a variable declared with
 /// lower bound 0.
-public struct HalfCauchy: ScalarDistribution {
+public struct HalfCauchy: ScaleFamily {
   public static let name = "half_cauchy"
-  public static let parameterNames = ["sigma"]
-  public static let parameterSupports: [Support] = [.above(0)]
-  public static let isDiscrete = false
 
   public let parameters: SIMD4<Double>
   public init(parameters: SIMD4<Double>) { self.parameters = parameters }
-  public init(sigma: Double) { parameters = SIMD4(sigma, 0, 0, 0) }
-
-  @inlinable
-  public static func isValid(_ p: SIMD4<Double>) -> Bool { p[0] > 0 && p[0] < .infinity }
-
-  @inlinable
-  public static func support(_ p: SIMD4<Double>) -> Support { .above(0) }
 
   @inlinable
   public static func evaluate(_ x: Double, _ p: SIMD4<Double>) -> Partials {

@@ -7,18 +7,11 @@ import NumericKernels
 ///
 /// At 0 the density is 0. α and β must be positive and finite. The mean is infinite for α <= 1, the variance for
 /// α <= 2. Stan: `inv_gamma(alpha, beta)`.
-public struct InverseGamma: ScalarDistribution {
+public struct InverseGamma: PositivePairFamily {
   public static let name = "inv_gamma"
-  public static let parameterNames = ["alpha", "beta"]
-  public static let parameterSupports: [Support] = [.above(0), .above(0)]
-  public static let isDiscrete = false
 
   public let parameters: SIMD4<Double>
   public init(parameters: SIMD4<Double>) { self.parameters = parameters }
-  public init(alpha: Double, beta: Double) { parameters = SIMD4(alpha, beta, 0, 0) }
-
-  @inlinable
-  public static func isValid(_ p: SIMD4<Double>) -> Bool { Gamma.isValid(p) }
 
   @inlinable
   public static func support(_ p: SIMD4<Double>) -> Support { .above(0) }
@@ -64,20 +57,11 @@ public struct InverseGamma: ScalarDistribution {
 ///
 /// At 0 the density is infinite for α < 1 (value plus infinity), β for α = 1 and 0 for α > 1. Draws of shapes below
 /// 0.001 may underflow to 0. α and β must be positive and finite. Stan: `gamma(alpha, beta)`.
-public struct Gamma: ScalarDistribution {
+public struct Gamma: PositivePairFamily {
   public static let name = "gamma"
-  public static let parameterNames = ["alpha", "beta"]
-  public static let parameterSupports: [Support] = [.above(0), .above(0)]
-  public static let isDiscrete = false
 
   public let parameters: SIMD4<Double>
   public init(parameters: SIMD4<Double>) { self.parameters = parameters }
-  public init(alpha: Double, beta: Double) { parameters = SIMD4(alpha, beta, 0, 0) }
-
-  @inlinable
-  public static func isValid(_ p: SIMD4<Double>) -> Bool {
-    p[0] > 0 && p[0] < .infinity && p[1] > 0 && p[1] < .infinity
-  }
 
   @inlinable
   public static func support(_ p: SIMD4<Double>) -> Support { .above(0) }
@@ -146,7 +130,7 @@ public struct Exponential: ScalarDistribution {
   public init(beta: Double) { parameters = SIMD4(beta, 0, 0, 0) }
 
   @inlinable
-  public static func isValid(_ p: SIMD4<Double>) -> Bool { p[0] > 0 && p[0] < .infinity }
+  public static func isValid(_ p: SIMD4<Double>) -> Bool { PositiveParameter.contains(p[0]) }
 
   @inlinable
   public static func support(_ p: SIMD4<Double>) -> Support { .above(0) }

@@ -1,7 +1,8 @@
 import Foundation
 import NumericKernels
 
-/// The distribution of the Cholesky factor L of a correlation matrix Ω = L L' with density proportional to det(Ω)^(η - 1).
+/// The distribution of the Cholesky factor L of a correlation matrix Ω = L L' with density proportional to det(Ω)^(η -
+/// 1).
 ///
 ///     log p(L) = Σ_{k=2}^{K} (K - k + 2η - 2) log L_kk - log c(K, η)
 ///     log c = Σ_{k=1}^{K-1} [½ k log π + log Γ(η + ½ (K - 1 - k))] - (K - 1) log Γ(η + ½ (K - 1))

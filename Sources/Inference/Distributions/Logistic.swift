@@ -7,18 +7,11 @@ import NumericKernels
 ///
 /// At x = μ, where there is no derivative by x and μ, it is given as 0. σ must be positive and finite.
 /// Stan: `double_exponential(mu, sigma)`.
-public struct DoubleExponential: ScalarDistribution {
+public struct DoubleExponential: LocationScaleFamily {
   public static let name = "double_exponential"
-  public static let parameterNames = ["mu", "sigma"]
-  public static let parameterSupports: [Support] = [.real, .above(0)]
-  public static let isDiscrete = false
 
   public let parameters: SIMD4<Double>
   public init(parameters: SIMD4<Double>) { self.parameters = parameters }
-  public init(mu: Double, sigma: Double) { parameters = SIMD4(mu, sigma, 0, 0) }
-
-  @inlinable
-  public static func isValid(_ p: SIMD4<Double>) -> Bool { Normal.isValid(p) }
 
   @inlinable
   public static func support(_ p: SIMD4<Double>) -> Support { .real }
@@ -51,18 +44,11 @@ public struct DoubleExponential: ScalarDistribution {
 ///     log p(x) = -|z| - log σ - 2 log(1 + e^-|z|),   z = (x - μ) / σ
 ///
 /// σ must be positive and finite. Stan: `logistic(mu, sigma)`.
-public struct Logistic: ScalarDistribution {
+public struct Logistic: LocationScaleFamily {
   public static let name = "logistic"
-  public static let parameterNames = ["mu", "sigma"]
-  public static let parameterSupports: [Support] = [.real, .above(0)]
-  public static let isDiscrete = false
 
   public let parameters: SIMD4<Double>
   public init(parameters: SIMD4<Double>) { self.parameters = parameters }
-  public init(mu: Double, sigma: Double) { parameters = SIMD4(mu, sigma, 0, 0) }
-
-  @inlinable
-  public static func isValid(_ p: SIMD4<Double>) -> Bool { Normal.isValid(p) }
 
   @inlinable
   public static func support(_ p: SIMD4<Double>) -> Support { .real }
@@ -98,20 +84,15 @@ public struct Logistic: ScalarDistribution {
 ///
 ///     log p(x) = log α - log σ + (α - 1) log(x / σ) - (x / σ)^α,   x >= 0
 ///
-/// At 0 the density is infinite for α < 1, 1 / σ for α = 1 and 0 for α > 1. Both parameters must be positive and finite.
-/// Stan: `weibull(alpha, sigma)`.
-public struct Weibull: ScalarDistribution {
+/// At 0 the density is infinite for α < 1, 1 / σ for α = 1 and 0 for α > 1. Both parameters must be positive and
+/// finite. Stan: `weibull(alpha, sigma)`.
+public struct Weibull: PositivePairFamily {
   public static let name = "weibull"
   public static let parameterNames = ["alpha", "sigma"]
-  public static let parameterSupports: [Support] = [.above(0), .above(0)]
-  public static let isDiscrete = false
 
   public let parameters: SIMD4<Double>
   public init(parameters: SIMD4<Double>) { self.parameters = parameters }
   public init(alpha: Double, sigma: Double) { parameters = SIMD4(alpha, sigma, 0, 0) }
-
-  @inlinable
-  public static func isValid(_ p: SIMD4<Double>) -> Bool { Gamma.isValid(p) }
 
   @inlinable
   public static func support(_ p: SIMD4<Double>) -> Support { .above(0) }

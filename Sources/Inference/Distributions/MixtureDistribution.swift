@@ -64,8 +64,8 @@ public struct ZeroInflated<Base: UnivariateDistribution>: UnivariateDistribution
 ///
 ///     log p(x) = log Σ_k θ_k f_k(x)
 ///
-/// Parameters are the weights θ, a simplex to 1e-8, and then those of each component in turn. Derivatives by weights are
-/// f_k / p: along a simplex only their differences count. Components are all discrete or all continuous.
+/// Parameters are the weights θ, a simplex to 1e-8, and then those of each component in turn. Derivatives by weights
+/// are f_k / p: along a simplex only their differences count. Components are all discrete or all continuous.
 public struct Mixture: UnivariateDistribution {
   public let theta: [Double]
   public let components: [any UnivariateDistribution]

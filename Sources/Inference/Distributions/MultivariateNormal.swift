@@ -88,8 +88,8 @@ public struct MultivariateNormalCholesky: VectorDistribution {
 ///     log p(x) = -½ (x - μ)' Σ⁻¹ (x - μ) - ½ log det Σ - ½ K log 2π
 ///
 /// Σ is K × K, symmetric to 1e-8 and positive definite, or the value is NaN. Its adjoint is that of a symmetric matrix,
-/// half in each of two mirrored elements. Cost K³: where you have the factor, ``MultivariateNormalCholesky`` is cheaper.
-/// Stan: `multi_normal(mu, Sigma)`.
+/// half in each of two mirrored elements. Cost K³: where you have the factor, ``MultivariateNormalCholesky`` is
+/// cheaper. Stan: `multi_normal(mu, Sigma)`.
 public struct MultivariateNormal: VectorDistribution {
   public static let name = "multi_normal"
   public static let parameterNames = ["mu", "Sigma"]

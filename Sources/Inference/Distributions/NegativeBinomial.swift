@@ -19,7 +19,11 @@ public struct NegativeBinomial2: ScalarDistribution {
   public init(mu: Double, phi: Double) { parameters = SIMD4(mu, phi, 0, 0) }
 
   @inlinable
-  public static func isValid(_ p: SIMD4<Double>) -> Bool { p[0] >= 0 && p[0] < .infinity && p[1] > 0 }
+  public static func isValid(_ p: SIMD4<Double>) -> Bool { p[0] >= 0 && p[0] < .infinity && isDispersion(p[1]) }
+
+  /// Whether φ is where it may be; infinite, it makes a Poisson distribution.
+  @inlinable
+  static func isDispersion(_ phi: Double) -> Bool { PositiveParameter.contains(phi) || phi == .infinity }
 
   @inlinable
   public static func support(_ p: SIMD4<Double>) -> Support { .integers(0, .infinity) }
@@ -35,6 +39,8 @@ public struct NegativeBinomial2: ScalarDistribution {
     let value: Double
     if x == 0 {
       value = -meanTerm(mu, phi, logOdds)
+    } else if phi == .infinity {
+      value = Poisson.logMass(x, mu, log(mu))
     } else if x > 32 && phi < x {
       value = SpecialFunctions.logBetaKernel(1 / (1 + ratio), 1 / (1 + phi / mu), phi, x) - log(x)
     } else {
@@ -105,7 +111,7 @@ public struct NegativeBinomial2: ScalarDistribution {
   public static func cdf(_ x: Double, _ p: SIMD4<Double>) -> Double {
     if x < 0 || p[0] == 0 { return x < 0 ? 0 : 1 }
     if p[1] == .infinity { return Poisson.cdf(x, p) }
-    if x == .infinity { return 1 }
+    if x > Counts.most { return 1 }
     // I_{φ / (μ + φ)}(φ, k + 1)
     return SpecialFunctions.regularizedBeta(
       1 / (1 + p[0] / p[1]), 1 / (1 + p[1] / p[0]), p[1], x.rounded(.down) + 1)
@@ -113,7 +119,7 @@ public struct NegativeBinomial2: ScalarDistribution {
   public static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double {
     if x < 0 || p[0] == 0 { return x < 0 ? 1 : 0 }
     if p[1] == .infinity { return Poisson.ccdf(x, p) }
-    if x == .infinity { return 0 }
+    if x > Counts.most { return 0 }
     return SpecialFunctions.regularizedBeta(
       1 / (1 + p[1] / p[0]), 1 / (1 + p[0] / p[1]), x.rounded(.down) + 1, p[1])
   }
@@ -141,7 +147,7 @@ public struct NegativeBinomial2Log: ScalarDistribution {
   static func natural(_ p: SIMD4<Double>) -> SIMD4<Double> { SIMD4(exp(p[0]), p[1], 0, 0) }
 
   @inlinable
-  public static func isValid(_ p: SIMD4<Double>) -> Bool { p[0].isFinite && p[1] > 0 }
+  public static func isValid(_ p: SIMD4<Double>) -> Bool { p[0].isFinite && NegativeBinomial2.isDispersion(p[1]) }
 
   @inlinable
   public static func support(_ p: SIMD4<Double>) -> Support { .integers(0, .infinity) }
@@ -189,23 +195,15 @@ public struct NegativeBinomial2Log: ScalarDistribution {
 ///     log p(y) = log Γ(y + α) - log Γ(α) - log y! + α log(β / (1 + β)) - y log(1 + β),   y = 0, 1, 2, ...
 ///
 /// Both must be positive and finite. Stan: `neg_binomial(alpha, beta)`.
-public struct NegativeBinomial: ScalarDistribution {
+public struct NegativeBinomial: PositivePairFamily {
   public static let name = "neg_binomial"
-  public static let parameterNames = ["alpha", "beta"]
-  public static let parameterSupports: [Support] = [.above(0), .above(0)]
   public static let isDiscrete = true
 
   public let parameters: SIMD4<Double>
   public init(parameters: SIMD4<Double>) { self.parameters = parameters }
-  public init(alpha: Double, beta: Double) { parameters = SIMD4(alpha, beta, 0, 0) }
 
   @inlinable
   static func natural(_ p: SIMD4<Double>) -> SIMD4<Double> { SIMD4(p[0] / p[1], p[0], 0, 0) }
-
-  @inlinable
-  public static func isValid(_ p: SIMD4<Double>) -> Bool {
-    p[0] > 0 && p[0] < .infinity && p[1] > 0 && p[1] < .infinity
-  }
 
   @inlinable
   public static func support(_ p: SIMD4<Double>) -> Support { .integers(0, .infinity) }

@@ -6,18 +6,11 @@ import NumericKernels
 ///     log p(x) = -½ z² - log σ - ½ log 2π,   z = (x - μ) / σ
 ///
 /// σ must be positive and finite. Stan: `normal(mu, sigma)`.
-public struct Normal: ScalarDistribution {
+public struct Normal: LocationScaleFamily {
   public static let name = "normal"
-  public static let parameterNames = ["mu", "sigma"]
-  public static let parameterSupports: [Support] = [.real, .above(0)]
-  public static let isDiscrete = false
 
   public let parameters: SIMD4<Double>
   public init(parameters: SIMD4<Double>) { self.parameters = parameters }
-  public init(mu: Double, sigma: Double) { parameters = SIMD4(mu, sigma, 0, 0) }
-
-  @inlinable
-  public static func isValid(_ p: SIMD4<Double>) -> Bool { p[0].isFinite && p[1] > 0 && p[1] < .infinity }
 
   @inlinable
   public static func support(_ p: SIMD4<Double>) -> Support { .real }
@@ -51,21 +44,11 @@ public struct Normal: ScalarDistribution {
 ///     log p(x) = log 2 - ½ z² - log σ - ½ log 2π,   z = x / σ,   x >= 0
 ///
 /// σ must be positive and finite. Stan: `normal(0, sigma)` of a variable declared with lower bound 0.
-public struct HalfNormal: ScalarDistribution {
+public struct HalfNormal: ScaleFamily {
   public static let name = "half_normal"
-  public static let parameterNames = ["sigma"]
-  public static let parameterSupports: [Support] = [.above(0)]
-  public static let isDiscrete = false
 
   public let parameters: SIMD4<Double>
   public init(parameters: SIMD4<Double>) { self.parameters = parameters }
-  public init(sigma: Double) { parameters = SIMD4(sigma, 0, 0, 0) }
-
-  @inlinable
-  public static func isValid(_ p: SIMD4<Double>) -> Bool { p[0] > 0 && p[0] < .infinity }
-
-  @inlinable
-  public static func support(_ p: SIMD4<Double>) -> Support { .above(0) }
 
   @inlinable
   public static func evaluate(_ x: Double, _ p: SIMD4<Double>) -> Partials {
@@ -106,18 +89,11 @@ public struct HalfNormal: ScalarDistribution {
 ///     log p(x) = -½ z² - log σ - log x - ½ log 2π,   z = (log x - μ) / σ,   x > 0
 ///
 /// At 0 the density is 0. σ must be positive and finite. Stan: `lognormal(mu, sigma)`.
-public struct LogNormal: ScalarDistribution {
+public struct LogNormal: LocationScaleFamily {
   public static let name = "lognormal"
-  public static let parameterNames = ["mu", "sigma"]
-  public static let parameterSupports: [Support] = [.real, .above(0)]
-  public static let isDiscrete = false
 
   public let parameters: SIMD4<Double>
   public init(parameters: SIMD4<Double>) { self.parameters = parameters }
-  public init(mu: Double, sigma: Double) { parameters = SIMD4(mu, sigma, 0, 0) }
-
-  @inlinable
-  public static func isValid(_ p: SIMD4<Double>) -> Bool { Normal.isValid(p) }
 
   @inlinable
   public static func support(_ p: SIMD4<Double>) -> Support { .above(0) }

@@ -46,11 +46,11 @@ public struct Poisson: ScalarDistribution {
   public static func variance(_ p: SIMD4<Double>) -> Double { p[0] }
   public static func cdf(_ x: Double, _ p: SIMD4<Double>) -> Double {
     if x < 0 || p[0] == 0 { return x < 0 ? 0 : 1 }
-    return x == .infinity ? 1 : SpecialFunctions.regularizedGammaQ(x.rounded(.down) + 1, p[0])
+    return x > Counts.most ? 1 : SpecialFunctions.regularizedGammaQ(x.rounded(.down) + 1, p[0])
   }
   public static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double {
     if x < 0 || p[0] == 0 { return x < 0 ? 1 : 0 }
-    return x == .infinity ? 0 : SpecialFunctions.regularizedGammaP(x.rounded(.down) + 1, p[0])
+    return x > Counts.most ? 0 : SpecialFunctions.regularizedGammaP(x.rounded(.down) + 1, p[0])
   }
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double {
     Counts.quantile(q, near: p[0], cdf: { cdf($0, p) }, ccdf: { ccdf($0, p) })
@@ -106,9 +106,17 @@ public struct PoissonLog: ScalarDistribution {
 /// What families of counts share.
 @usableFromInline
 enum Counts {
+  /// No count is larger: its logarithm of a factorial would not be a double.
+  @inlinable
+  static var most: Double { 1e300 }
+
   /// Whether x is 0, 1, 2, ...
   @inlinable
-  static func isCount(_ x: Double) -> Bool { x >= 0 && x < .infinity && x == x.rounded() }
+  static func isCount(_ x: Double) -> Bool { x >= 0 && x <= most && x == x.rounded() }
+
+  /// Whether n is a number of trials: whole, and up to 2^53, where doubles still tell it from its neighbours.
+  @inlinable
+  static func isTrials(_ n: Double) -> Bool { isCount(n) && n <= 0x1p53 }
 
   /// A Poisson variate of any finite mean; beyond 1e9 a rounded normal one.
   static func poisson(_ mean: Double, using stream: inout RandomStream) -> Double {

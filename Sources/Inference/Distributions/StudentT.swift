@@ -5,7 +5,7 @@ import NumericKernels
 ///
 ///     log p(x) = log Γ((ν + 1) / 2) - log Γ(ν / 2) - ½ log(ν π) - log σ - ½ (ν + 1) log(1 + z² / ν),   z = (x - μ) / σ
 ///
-/// ν and σ must be positive, ν not subnormal; an infinite ν is the normal distribution, which the density and its gradient approach
+/// ν and σ must be positive; an infinite ν is the normal distribution, which the density and its gradient approach
 /// without cancellation. The mean exists for ν > 1, the variance is finite for ν > 2. Stan: `student_t(nu, mu, sigma)`.
 public struct StudentT: ScalarDistribution {
   public static let name = "student_t"
@@ -19,7 +19,7 @@ public struct StudentT: ScalarDistribution {
 
   @inlinable
   public static func isValid(_ p: SIMD4<Double>) -> Bool {
-    p[0] >= .leastNormalMagnitude && p[1].isFinite && p[2] > 0 && p[2] < .infinity
+    (PositiveParameter.contains(p[0]) || p[0] == .infinity) && p[1].isFinite && PositiveParameter.contains(p[2])
   }
 
   @inlinable
@@ -112,8 +112,8 @@ public struct StudentT: ScalarDistribution {
 ///
 ///     log p(x) = log 2 + log student_t(x | ν, 0, σ),   x >= 0
 ///
-/// The mean is infinite for ν <= 1, the variance for ν <= 2. Stan: `student_t(nu, 0, sigma)` of a variable declared with
-/// lower bound 0.
+/// The mean is infinite for ν <= 1, the variance for ν <= 2. Stan: `student_t(nu, 0, sigma)` of a variable declared
+/// with lower bound 0.
 public struct HalfStudentT: ScalarDistribution {
   public static let name = "half_student_t"
   public static let parameterNames = ["nu", "sigma"]
@@ -153,11 +153,13 @@ public struct HalfStudentT: ScalarDistribution {
   }
   public static func variance(_ p: SIMD4<Double>) -> Double {
     if p[0] <= 2 { return .infinity }
+    if p[0] == .infinity { return HalfNormal.variance(SIMD4(p[1], 0, 0, 0)) }
     let mean = mean(p)
     return StudentT.variance(whole(p)) - mean * mean
   }
   public static func cdf(_ x: Double, _ p: SIMD4<Double>) -> Double {
     if x <= 0 { return 0 }
+    if p[0] == .infinity { return HalfNormal.cdf(x, SIMD4(p[1], 0, 0, 0)) }
     let t = x / p[1]
     let square = t * t
     if t < 1e-9 * min(1, p[0]) {
@@ -174,6 +176,7 @@ public struct HalfStudentT: ScalarDistribution {
   }
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double {
     if q == 0 || q == 1 { return q == 0 ? 0 : .infinity }
+    if p[0] == .infinity { return HalfNormal.quantile(q, SIMD4(p[1], 0, 0, 0)) }
     if q > 0.5 { return p[1] * StudentT.upperQuantile(0.5 * (1 - q), p[0]) }
     return p[1]
       * MonotoneSearch.firstDouble(from: 0, to: .greatestFiniteMagnitude) { cdf($0, SIMD4(p[0], 1, 0, 0)) >= q }

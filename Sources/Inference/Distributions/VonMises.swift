@@ -6,9 +6,9 @@ import NumericKernels
 ///     log p(x) = κ cos(x - μ) - log(2π I_0(κ)),   -π <= x <= π
 ///
 /// Computed as -2κ sin²((x - μ) / 2) - log(2π e^-κ I_0(κ)), so that large κ neither overflow nor cancel. Angles outside
-/// [-π, π] are to be brought there first; μ may be any angle. κ >= 0, finite; κ = 0 is the uniform distribution. The mean
-/// is the mean direction in [-π, π] and the variance the circular one, 1 - I_1(κ) / I_0(κ). Draws for κ above 1e6 are
-/// normal with variance 1 / κ, out by 1 / κ of themselves. Stan: `von_mises(mu, kappa)`.
+/// [-π, π] are to be brought there first; μ may be any angle. κ >= 0, finite; κ = 0 is the uniform distribution. The
+/// mean is the mean direction in [-π, π] and the variance the circular one, 1 - I_1(κ) / I_0(κ). Draws for κ above 1e6
+/// are normal with variance 1 / κ, out by 1 / κ of themselves. Stan: `von_mises(mu, kappa)`.
 public struct VonMises: ScalarDistribution {
   public static let name = "von_mises"
   public static let parameterNames = ["mu", "kappa"]
@@ -20,7 +20,7 @@ public struct VonMises: ScalarDistribution {
   public init(mu: Double, kappa: Double) { parameters = SIMD4(mu, kappa, 0, 0) }
 
   @inlinable
-  public static func isValid(_ p: SIMD4<Double>) -> Bool { p[0].isFinite && p[1] >= 0 && p[1] < .infinity }
+  public static func isValid(_ p: SIMD4<Double>) -> Bool { p[0].isFinite && p[1] >= 0 && p[1] <= 1e300 }
 
   @inlinable
   public static func support(_ p: SIMD4<Double>) -> Support { .interval(-.pi, .pi) }

@@ -26,8 +26,8 @@ public struct DrawSummary: Sendable, Equatable {
   /// The probability of ``highestDensity``; nil where not asked for.
   public let intervalProbability: Double?
 
-  /// Summarises every variable. Diagnostics that are not defined are NaN, as `Diagnostics` says; with a draw that is not
-  /// finite, or no draws, so is everything else of that row.
+  /// Summarises every variable. Diagnostics that are not defined are NaN, as `Diagnostics` says; with a draw that is
+  /// not finite, or no draws, so is everything else of that row.
   ///
   /// - Parameter highestDensity: The probability of shortest intervals to give besides quantiles.
   public init(_ draws: Draws, highestDensity probability: Double? = nil) {

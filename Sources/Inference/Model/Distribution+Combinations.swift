@@ -17,8 +17,8 @@ extension Distribution {
       lower: lower ?? base.lower, upper: upper ?? base.upper)
   }
 
-  /// Observations of a univariate family that show no more than that they are at or beyond a bound: an observed value at
-  /// or above `upper` stands for all from there on, one at or below `lower` for all up to there.
+  /// Observations of a univariate family that show no more than that they are at or beyond a bound: an observed value
+  /// at or above `upper` stands for all from there on, one at or below `lower` for all up to there.
   public static func censored(_ base: Distribution, lower: Formula? = nil, upper: Formula? = nil) -> Distribution {
     Distribution(
       kind: .combined(.censored(base, hasLower: lower != nil)), arguments: [lower, upper].compactMap { $0 })

@@ -1,5 +1,5 @@
-/// The library's continuous univariate families with Stan's parameters in Stan's order. Numbers, arrays of numbers and formulas do
-/// for parameters.
+/// The library's continuous univariate families with Stan's parameters in Stan's order. Numbers, arrays of numbers and
+/// formulas do for parameters.
 extension Distribution {
   /// No information: density 1 everywhere, within bounds if there are any. An improper prior unless bounded.
   public static var flat: Distribution { Distribution(kind: .flat, arguments: []) }

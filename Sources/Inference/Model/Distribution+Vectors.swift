@@ -15,8 +15,8 @@ extension Distribution {
     vector(MultivariateNormal.self, variateRank: 1, parameterRanks: [1, 2], [mu, covariance])
   }
 
-  /// Mean mu and the lower triangular Cholesky factor of the covariance matrix; what is above its diagonal is not looked
-  /// at.
+  /// Mean mu and the lower triangular Cholesky factor of the covariance matrix; what is above its diagonal is not
+  /// looked at.
   public static func multivariateNormal(_ mu: some FormulaConvertible, factor: some FormulaConvertible) -> Distribution
   {
     vector(MultivariateNormalCholesky.self, variateRank: 1, parameterRanks: [1, 2], [mu, factor])

@@ -61,6 +61,8 @@ struct ScalarFamily: Sendable {
   let support: @Sendable (SIMD4<Double>) -> Support
   let evaluate: @Sendable (Double, SIMD4<Double>) -> Partials
   let random: @Sendable (SIMD4<Double>, inout RandomStream) -> Double
+  /// Whether all parameters are where they may be, if the family knows.
+  let isValid: (@Sendable (SIMD4<Double>) -> Bool)?
   /// The distribution function, if the family has one.
   let tails: ScalarTails?
   let block: @Sendable (DensityRows) -> DensityBlock
@@ -75,6 +77,7 @@ struct ScalarFamily: Sendable {
     support = { F.support($0) }
     evaluate = { F.evaluate($0, $1) }
     random = { F.random($0, using: &$1) }
+    isValid = (F.self as? any ScalarDistribution.Type).map { type in { type.isValid($0) } }
     tails = (F.self as? any ScalarDistribution.Type).map { ScalarTails($0) }
     block = { rows in DensityBlock { memory in rows.evaluate(F.self, memory) } }
   }

@@ -9,6 +9,24 @@ extension Formula {
   public static func *= (a: inout Formula, b: Formula) { a = a * b }
   public static func /= (a: inout Formula, b: Formula) { a = a / b }
 
+  // Numbers that are variables of the program; literals are formulas themselves.
+  @_disfavoredOverload
+  public static func + (a: Double, b: Formula) -> Formula { a.formula + b }
+  @_disfavoredOverload
+  public static func + (a: Formula, b: Double) -> Formula { a + b.formula }
+  @_disfavoredOverload
+  public static func - (a: Double, b: Formula) -> Formula { a.formula - b }
+  @_disfavoredOverload
+  public static func - (a: Formula, b: Double) -> Formula { a - b.formula }
+  @_disfavoredOverload
+  public static func * (a: Double, b: Formula) -> Formula { a.formula * b }
+  @_disfavoredOverload
+  public static func * (a: Formula, b: Double) -> Formula { a * b.formula }
+  @_disfavoredOverload
+  public static func / (a: Double, b: Formula) -> Formula { a.formula / b }
+  @_disfavoredOverload
+  public static func / (a: Formula, b: Double) -> Formula { a / b.formula }
+
   /// The sum of all elements.
   public func sum() -> Formula { Formula(.sum(node, axis: nil)) }
   /// Sums along one axis, counted from 0.

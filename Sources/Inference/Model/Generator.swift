@@ -61,7 +61,8 @@ extension Lowering {
     }
   }
 
-  /// Sets with elements of one distribution each: ordered ones are sorted, flat simplexes and unit vectors are uniform.
+  /// Sets with elements of one distribution each: ordered ones are sorted, flat simplexes and unit
+  /// vectors are uniform, normal ones of sum 0 are centred.
   private mutating func constrainedGenerator(
     _ distribution: Distribution, _ shape: Shape, _ place: Int, _ constraint: Constraint, _ label: String
   ) throws -> Generator {
@@ -102,6 +103,19 @@ extension Lowering {
         }
         var elements = UnsafeMutableBufferPointer(start: memory.values + place + set * length, count: length)
         elements.sort()
+      }
+    case (.zeroSum, .scalar(let family)):
+      // Independent normal elements of one mean and one scale, given that their sum is 0, are deviations from their
+      // mean.
+      guard case .normal = family.kernel, distribution.arguments.allSatisfy({ $0.shape.count == 1 }) else { break }
+      let density = try rowDensity(distribution, rows: shape, label)
+      return Generator(count: sets) { set, memory, stream in
+        var sum = 0.0
+        for i in (set * length)..<((set + 1) * length) {
+          memory.values[place + i] = density.random(i, memory, using: &stream)
+          sum += memory.values[place + i]
+        }
+        for i in (set * length)..<((set + 1) * length) { memory.values[place + i] -= sum / Double(length) }
       }
     default: break
     }

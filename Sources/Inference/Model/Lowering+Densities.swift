@@ -101,9 +101,11 @@ extension Lowering {
       }
       guard argument.isData else { continue }
       let support = family.parameterSupports[k]
-      if let wrong = try values(of: argument).first(where: { !support.admits($0) }) {
+      if let wrong = try values(of: argument).first(where: { !support.admits($0) || !family.admits($0, as: k) }) {
+        let range = support.admits(wrong) && wrong.isFinite ? " (\(PositiveParameter.range))" : ""
         throw ModelError(
-          "\(label): the \(family.parameterNames[k]) of \(family.name) must be among \(support.words); it is \(wrong)")
+          "\(label): the \(family.parameterNames[k]) of \(family.name) must be among \(support.words)\(range); "
+            + "it is \(wrong)")
       }
     }
   }
@@ -123,6 +125,27 @@ extension Lowering {
         )
       }
     }
+  }
+}
+
+extension ScalarFamily {
+  /// Whether a parameter may be this beside ordinary ones.
+  func admits(_ x: Double, as parameter: Int) -> Bool {
+    guard let isValid else { return true }
+    var p = SIMD4<Double>.zero
+    for (k, support) in parameterSupports.enumerated() {
+      switch support {
+      case .real: p[k] = 0
+      case .above(let low): p[k] = low + 1
+      case .below(let high): p[k] = high - 1
+      case .interval(let low, let high): p[k] = 0.5 * (low + high)
+      case .integers(let low, _): p[k] = low
+      }
+    }
+    // Where two parameters order each other, ordinary ones say nothing.
+    guard isValid(p) else { return true }
+    p[parameter] = x
+    return isValid(p)
   }
 }
 

@@ -16,8 +16,8 @@ struct Lowering {
   /// What the log density has besides.
   var constant = 0.0
 
-  /// Where a node's value lies: an offset into working storage, or ~offset into the constants, and how far it moves with
-  /// each step of the scan around it.
+  /// Where a node's value lies: an offset into working storage, or ~offset into the constants, and how far it moves
+  /// with each step of the scan around it.
   struct Place: Hashable {
     var offset: Int
     var step = 0

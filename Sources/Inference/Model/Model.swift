@@ -45,8 +45,8 @@ public struct Model: Sendable {
 
   /// Declares a parameter, constrained to the support of its distribution or to explicit bounds.
   ///
-  /// Explicit bounds may be formulas of other parameters. They restrict the distribution without renormalising it, as in
-  /// Stan; a truncated distribution is normalised.
+  /// Explicit bounds may be formulas of other parameters. They restrict the distribution without renormalising it, as
+  /// in Stan; a truncated distribution is normalised.
   ///
   /// - Parameters:
   ///   - shape: `[]` for a scalar, `[8]` for a vector, `[2, 5]` for a matrix.

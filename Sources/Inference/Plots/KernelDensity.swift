@@ -7,8 +7,8 @@ struct KernelDensity {
   let points: [(x: Double, density: Double)]
 
   /// A Gaussian kernel of Silverman's width 0.9 min(sd, IQR / 1.34) n^-1/5, mass beyond the sample's ends reflected, so
-  /// that a density that is cut off is not drawn as if it faded out. Empty where nothing can be drawn; for one value alone
-  /// a peak.
+  /// that a density that is cut off is not drawn as if it faded out. Empty where nothing can be drawn; for one value
+  /// alone a peak.
   ///
   /// - Parameter range: The part that is of interest; without it the tails of a sample with heavy ones would claim the
   ///   whole grid.

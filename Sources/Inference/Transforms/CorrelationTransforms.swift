@@ -1,8 +1,8 @@
 import Foundation
 import NumericKernels
 
-/// The Cholesky factor of a K × K correlation matrix (lower triangular, rows of length 1, positive diagonal), row-major,
-/// from K (K - 1) / 2 canonical partial correlations z = tanh u, row by row.
+/// The Cholesky factor of a K × K correlation matrix (lower triangular, rows of length 1, positive diagonal),
+/// row-major, from K (K - 1) / 2 canonical partial correlations z = tanh u, row by row.
 ///
 ///     L_ij = z_ij s_ij,   L_ii = s_ii,   s_ij² = Π_{m<j} (1 - z_im²)
 ///     log |det d(L_ij, j < i) / du| = Σ_i Σ_{j<i} (1 + ½ (i - 1 - j)) log(1 - z_ij²)

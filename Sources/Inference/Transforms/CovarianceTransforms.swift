@@ -1,8 +1,8 @@
 import Foundation
 import NumericKernels
 
-/// The Cholesky factor of a K × K covariance matrix, row-major, from K (K + 1) / 2 coordinates row by row: elements below
-/// the diagonal as they are, those on it e^u. The log Jacobian is the sum of the diagonal's coordinates.
+/// The Cholesky factor of a K × K covariance matrix, row-major, from K (K + 1) / 2 coordinates row by row: elements
+/// below the diagonal as they are, those on it e^u. The log Jacobian is the sum of the diagonal's coordinates.
 ///
 /// Stan's `cholesky_factor_cov`. Elements above the diagonal are written as 0.
 public enum CholeskyCovarianceTransform: Transform {

@@ -1,61 +1,28 @@
 import Foundation
 
 /// An increasing vector: x_1 = u_1, x_k = x_{k-1} + e^{u_k}, log Jacobian Σ_{k>1} u_k.
-public enum OrderedTransform: Transform {
+public enum OrderedTransform: CumulativeTransform {
   public static let name = "ordered"
-  public static func unconstrainedCount(size: Int) -> Int { size }
-  public static func constrainedCount(size: Int) -> Int { size }
-
-  public static func constrain(
-    _ u: Span<Double>, bounds: Span<Double>, size: Int, into x: inout MutableSpan<Double>
-  ) -> Double {
-    Increments.constrain(u, size, firstIsFree: true, into: &x)
-  }
-
-  public static func pullback(
-    _ u: Span<Double>, x: Span<Double>, bounds: Span<Double>, size: Int, adjoint: Span<Double>,
-    logJacobianAdjoint: Double, into uAdjoint: inout MutableSpan<Double>, boundAdjoints: inout MutableSpan<Double>
-  ) {
-    Increments.pullback(u, size, adjoint, logJacobianAdjoint, firstIsFree: true, into: &uAdjoint)
-  }
-
-  public static func unconstrain(
-    _ x: Span<Double>, bounds: Span<Double>, size: Int, into u: inout MutableSpan<Double>
-  ) throws(TransformError) {
-    try Increments.unconstrain(x, size, firstIsFree: true, name, into: &u)
-  }
+  public static var firstIsFree: Bool { true }
 }
 
 /// An increasing vector of positive numbers: x_1 = e^{u_1}, x_k = x_{k-1} + e^{u_k}, log Jacobian Σ u_k.
-public enum PositiveOrderedTransform: Transform {
+public enum PositiveOrderedTransform: CumulativeTransform {
   public static let name = "positive_ordered"
+  public static var firstIsFree: Bool { false }
+}
+
+/// Cumulative sums of e^u; the first element may be u itself.
+public protocol CumulativeTransform: Transform {
+  static var firstIsFree: Bool { get }
+}
+
+extension CumulativeTransform {
   public static func unconstrainedCount(size: Int) -> Int { size }
   public static func constrainedCount(size: Int) -> Int { size }
 
   public static func constrain(
     _ u: Span<Double>, bounds: Span<Double>, size: Int, into x: inout MutableSpan<Double>
-  ) -> Double {
-    Increments.constrain(u, size, firstIsFree: false, into: &x)
-  }
-
-  public static func pullback(
-    _ u: Span<Double>, x: Span<Double>, bounds: Span<Double>, size: Int, adjoint: Span<Double>,
-    logJacobianAdjoint: Double, into uAdjoint: inout MutableSpan<Double>, boundAdjoints: inout MutableSpan<Double>
-  ) {
-    Increments.pullback(u, size, adjoint, logJacobianAdjoint, firstIsFree: false, into: &uAdjoint)
-  }
-
-  public static func unconstrain(
-    _ x: Span<Double>, bounds: Span<Double>, size: Int, into u: inout MutableSpan<Double>
-  ) throws(TransformError) {
-    try Increments.unconstrain(x, size, firstIsFree: false, name, into: &u)
-  }
-}
-
-/// Cumulative sums of e^u; the first element may be u itself.
-private enum Increments {
-  static func constrain(
-    _ u: Span<Double>, _ size: Int, firstIsFree: Bool, into x: inout MutableSpan<Double>
   ) -> Double {
     var sum = 0.0
     var logJacobian = 0.0
@@ -71,9 +38,9 @@ private enum Increments {
     return logJacobian
   }
 
-  static func pullback(
-    _ u: Span<Double>, _ size: Int, _ adjoint: Span<Double>, _ logJacobianAdjoint: Double, firstIsFree: Bool,
-    into uAdjoint: inout MutableSpan<Double>
+  public static func pullback(
+    _ u: Span<Double>, x: Span<Double>, bounds: Span<Double>, size: Int, adjoint: Span<Double>,
+    logJacobianAdjoint: Double, into uAdjoint: inout MutableSpan<Double>, boundAdjoints: inout MutableSpan<Double>
   ) {
     var above = 0.0
     for i in stride(from: size - 1, through: 0, by: -1) {
@@ -82,8 +49,8 @@ private enum Increments {
     }
   }
 
-  static func unconstrain(
-    _ x: Span<Double>, _ size: Int, firstIsFree: Bool, _ name: String, into u: inout MutableSpan<Double>
+  public static func unconstrain(
+    _ x: Span<Double>, bounds: Span<Double>, size: Int, into u: inout MutableSpan<Double>
   ) throws(TransformError) {
     var last = 0.0
     for i in 0..<size {

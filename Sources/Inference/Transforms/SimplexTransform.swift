@@ -66,8 +66,8 @@ public enum ZeroSumTransform: Transform {
 ///
 ///     log |det d(x_1 ... x_{K-1}) / du| = ½ log K - K log Σ e^{(V u)_k} = ½ log K + Σ log x_k
 ///
-/// The isometric log-ratio transform, as Stan's since 2.36 (before that, stick breaking): symmetric in the elements, and
-/// u = 0 is the centre. Elements that underflow are 0.
+/// The isometric log-ratio transform, as Stan's since 2.36 (before that, stick breaking): symmetric in the elements,
+/// and u = 0 is the centre. Elements that underflow are 0.
 public enum SimplexTransform: Transform {
   public static let name = "simplex"
   public static func unconstrainedCount(size: Int) -> Int { size - 1 }

@@ -1,7 +1,7 @@
 /// A smooth bijection from unconstrained coordinates to a constrained value, over slices of the caller's storage.
 ///
-/// A sampler moves in the unconstrained coordinates u; a model's densities are of the constrained value x = T(u). The log
-/// density by u is that by x plus log |det dT/du| (for values with fewer degrees of freedom than elements, the
+/// A sampler moves in the unconstrained coordinates u; a model's densities are of the constrained value x = T(u). The
+/// log density by u is that by x plus log |det dT/du| (for values with fewer degrees of freedom than elements, the
 /// determinant of the map to the free elements that the transform names).
 ///
 /// Everything is static and free of allocation. Some transforms have bounds, which may be parameters of the model, so

@@ -76,8 +76,8 @@ import Testing
     #expect(abs(fit.logEvidence - (2.5 - gap)) < 0.05)
   }
 
-  /// For log Gamma(a): Laplace sits at the mode log a, the variational mean is log a - 1/(2a), both with variance 1/a; the
-  /// posterior's mean is psi(a) = log a - 1/(2a) - 1/(12 a^2) - ...
+  /// For log Gamma(a): Laplace sits at the mode log a, the variational mean is log a - 1/(2a), both with variance 1/a;
+  /// the posterior's mean is psi(a) = log a - 1/(2a) - 1/(12 a^2) - ...
   @Test func skewedTargetsShowTheKnownBiases() throws {
     let shape = 2.0
     let density = ApproximationTargets.logGamma(shape: shape)

@@ -17,7 +17,8 @@ protocol CalibrationModel: Sendable {
 }
 
 extension CalibrationModel {
-  /// Truth and draws with the log likelihood beside them, which catches samplers that overlook data (Modrák et al. 2023).
+  /// Truth and draws with the log likelihood beside them, which catches samplers that overlook data (Modrák et al.
+  /// 2023).
   func replication(_ truth: [Double], _ data: [Double], _ draws: Draws) throws -> SimulationBasedCalibration.Replication
   {
     let kept = try draws.subset(names)
@@ -127,7 +128,8 @@ struct NormalSample: CalibrationModel {
   }
 }
 
-/// b ~ Gamma(3, 1), three rates lambda ~ Gamma(2, b), four counts of each ~ Poisson(lambda); coordinates are logarithms.
+/// b ~ Gamma(3, 1), three rates lambda ~ Gamma(2, b), four counts of each ~ Poisson(lambda); coordinates are
+/// logarithms.
 struct PoissonRates: CalibrationModel {
   static let (groups, counts) = (3, 4)
   let names = ["b", "lambda[1]", "lambda[2]", "lambda[3]"]

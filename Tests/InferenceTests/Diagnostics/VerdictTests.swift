@@ -79,6 +79,9 @@ struct VerdictTests {
     values[3] = .nan
     let broken = Verdict(Draws(names: ["mu", "tau"], chainCount: 4, drawCount: 500, values: values))
     #expect(broken.validity.map(\.kind) == [.notFinite] && broken.validity[0].text.contains("mu"))
+    let tiny = Draws(
+      names: ["mu", "tau"], chainCount: 4, drawCount: 500, values: draws().values.map { $0 * 1e-150 })
+    #expect(Verdict(tiny).validity.map(\.kind) == [.degenerate] && Verdict(tiny).description.contains("doubles end"))
     let frozen = Draws(names: ["a"], chainCount: 4, drawCount: 100, values: [Double](repeating: 1, count: 400))
     #expect(Verdict(frozen).validity.map(\.kind) == [.frozen])
     let empty = Draws(names: ["a"], chainCount: 1, drawCount: 0, values: [])

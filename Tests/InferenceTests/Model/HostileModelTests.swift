@@ -3,9 +3,8 @@ import Inference
 import NumericKernels
 import Testing
 
-/// Models and data that no sampler can do justice to: each ends in a clear error or in a verdict that says so, never in a
-/// hang or a crash. (Data that are no numbers, and zero rows, are refused by name: see ``ModelErrorTests``; densities
-/// that throw: see the tests of runs.)
+/// Models and data that no sampler can do justice to: each ends in a clear error or in a verdict that says so, never in
+/// a hang or a crash.
 @Suite("Hostile models", .timeLimit(.minutes(5)))
 struct HostileModelTests {
   static let samplers: [any Sampler] = [NUTS(), HMC(), RandomWalkMetropolis(), CoordinateSlice()]
@@ -33,6 +32,50 @@ struct HostileModelTests {
       let verdict = fit.verdict
       #expect(verdict.validity.contains { $0.kind != .tooFewDraws }, "\(what): \(verdict)\n\(fit.summary())")
     }
+  }
+
+  @Test("data that are not numbers are refused by name and row", arguments: [Double.nan, .infinity, -.infinity])
+  func notANumber(_ value: Double) {
+    ModelErrorTests.expect("price", "\(value)", "position 2") { model in _ = try model.data("price", [1, 2, value]) }
+    ModelErrorTests.expect("units", "\(value)", "row 1") { model in
+      let mu = model.parameter("mu", .normal(0, 1))
+      model.observe("units", [1, value], .normal(mu, 1))
+    }
+    ModelErrorTests.expect("units", "\(value)", "row 0") { model in
+      let eta = model.parameter("eta", .normal(0, 1))
+      model.observe("units", [value], .poissonLog(eta))
+    }
+    // A parameter of a distribution that is such a number.
+    ModelErrorTests.expect("mu", "normal") { model in model.parameter("mu", .normal(0, Formula(value))) }
+  }
+
+  @Test("zero rows are refused by name")
+  func zeroRows() {
+    ModelErrorTests.expect("price", "no rows") { model in _ = try model.data("price", [Double]()) }
+    ModelErrorTests.expect("store", "no rows") { model in _ = try model.index("store", []) }
+    ModelErrorTests.expect("units", "no rows") { model in
+      let eta = model.parameter("eta", .normal(0, 1))
+      model.observe("units", [Double](), .poissonLog(eta))
+    }
+    ModelErrorTests.expect("effect", "no elements") { model in model.parameter("effect", count: 0, .normal(0, 1)) }
+  }
+
+  /// Errors that make a position impossible are survived and counted; others end a chain and are told with their
+  /// reason.
+  @Test("a density that throws at random is sampled, or says why not", arguments: samplers)
+  func throwingAtRandom(_ sampler: any Sampler) throws {
+    let survived = try FaultyNormal(dimension: 2, fault: .throwing(share: 0.05, isRecoverable: true))
+      .sample(sampler, chains: 2, warmUp: 200, draws: 200, seed: 8)
+    #expect(survived.chainFailures.isEmpty && survived.draws.values.allSatisfy { $0.isFinite })
+    let error = try #require(throws: SamplingError.self) {
+      try FaultyNormal(dimension: 2, fault: .throwing(share: 0.05, isRecoverable: false))
+        .sample(sampler, chains: 2, warmUp: 200, draws: 200, seed: 8)
+    }
+    guard case .allChainsFailed(let failures) = error else {
+      Issue.record("\(error)")
+      return
+    }
+    #expect(failures.count == 2 && failures.allSatisfy { !$0.reason.isEmpty })
   }
 
   @Test("improper posteriors are flagged", arguments: samplers)
@@ -66,7 +109,7 @@ struct HostileModelTests {
     }
     Self.expectFlagged(try Self.outcome(sampler, declare(.flat)), "flat")
     let fit = try Self.outcome(sampler, declare(.normal(0, 1))).get()
-    #expect(fit.draws.values.allSatisfy(\.isFinite) && fit.chainFailures.isEmpty)
+    #expect(fit.draws.values.allSatisfy { $0.isFinite } && fit.chainFailures.isEmpty)
   }
 
   @Test("one group with one row is sampled", arguments: samplers)
@@ -78,7 +121,7 @@ struct HostileModelTests {
       let theta = model.parameter("theta", count: 1, .normal(mu, tau), parameterization: .nonCentered)
       model.observe("y", [1.5], .normal(theta[group], 1))
     }.get()
-    #expect(fit.draws.values.allSatisfy(\.isFinite) && fit.chainFailures.isEmpty)
+    #expect(fit.draws.values.allSatisfy { $0.isFinite } && fit.chainFailures.isEmpty)
   }
 
   @Test("a scale that may be negative or 0 is kept positive by its density", arguments: samplers)
@@ -125,11 +168,11 @@ struct HostileModelTests {
       let mu = model.parameter("mu", .normal(0, 1))
       model.observe("y", [Double.leastNonzeroMagnitude, 0], .normal(1e-300 * mu, 1))
     }.get()
-    #expect(tiny.draws.values.allSatisfy(\.isFinite))
+    #expect(tiny.draws.values.allSatisfy { $0.isFinite })
     let counts = try Self.outcome(sampler, chains: 2) { model in
       let eta = model.parameter("eta", .normal(0, 100))
       model.observe("y", [4e15, 4e15], .poissonLog(eta))
     }
-    if case .success(let fit) = counts { #expect(fit.draws.values.allSatisfy(\.isFinite)) }
+    if case .success(let fit) = counts { #expect(fit.draws.values.allSatisfy { $0.isFinite }) }
   }
 }

@@ -155,4 +155,28 @@ struct PredictionTests {
     let states = try compiled.predict(draws, of: ["state"], newElements: ["z": 2], seed: 1)
     #expect(Array(states[3]) == Array(try draws.draws(of: "state[4]")))
   }
+
+  /// Of K independent normal numbers given that they sum to 0: variance σ² (1 - 1 / K), covariances -σ² / K.
+  @Test("prior draws of normal elements that sum to 0")
+  func zeroSumPrior() throws {
+    var model = Model()
+    model.parameter("d", rows: 2, columns: 4, .normal(3, 2), constraint: .zeroSum)
+    let draws = try model.compile().samplePrior(draws: 2000, seed: 12)
+    let n = Double(draws[0].count)
+    for row in 0..<2 {
+      let columns = (0..<4).map { Array(draws[4 * row + $0]) }
+      #expect((0..<columns[0].count).allSatisfy { s in abs(columns.reduce(0) { $0 + $1[s] }) < 1e-13 })
+      for (i, x) in columns.enumerated() {
+        #expect(abs(Self.mean(x)) < 4 * (3 / n).squareRoot())
+        #expect(abs(Self.variance(x) - 3) < 4 * 3 * (2 / n).squareRoot())
+        for y in columns[..<i] {
+          // The product's variance is 3 · 3 + 1.
+          #expect(abs(Self.mean(zip(x, y).map { $0 * $1 }) + 1) < 4 * (10 / n).squareRoot())
+        }
+      }
+    }
+    var other = Model()
+    other.parameter("d", count: 4, .studentT(3, 0, 1), constraint: .zeroSum)
+    #expect(throws: ModelError.self) { try other.compile().samplePrior(draws: 1, seed: 1) }
+  }
 }

@@ -26,10 +26,9 @@ struct ReferencePosterior: Decodable {
     }
   }
 
-  static func read(_ name: String) throws -> ReferencePosterior {
+  static func read(_ name: String, folder: String = "reference_posteriors") throws -> ReferencePosterior {
     let url = try #require(
-      Bundle.module.url(
-        forResource: name, withExtension: "json", subdirectory: "Resources/reference_posteriors"))
+      Bundle.module.url(forResource: name, withExtension: "json", subdirectory: "Resources/\(folder)"))
     return try JSONDecoder().decode(ReferencePosterior.self, from: Data(contentsOf: url))
   }
 
@@ -47,6 +46,8 @@ struct ReferencePosterior: Decodable {
     guard case .matrix(let rows)? = data[name] else { throw Missing(name: name) }
     return rows
   }
+
+  func indices(_ name: String) throws -> [Int] { try vector(name).map { Int($0) } }
 
   struct Missing: Error { let name: String }
 }

@@ -117,7 +117,8 @@ struct NonCentredFunnel: LogDensity {
 struct FaultyNormal: LogDensity {
   enum Fault: Sendable {
     case none
-    /// Outside the support: NaN, infinite, or a gradient that is not finite, where the first coordinate is above a bound.
+    /// Outside the support: NaN, infinite, or a gradient that is not finite, where the first coordinate is above a
+    /// bound.
     case value(Double, above: Double)
     case gradientNaN(above: Double)
     /// Throws, for good or recoverably, in this share of evaluations.

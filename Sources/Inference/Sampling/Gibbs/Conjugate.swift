@@ -69,7 +69,8 @@ public enum Conjugate {
     .beta(a + successes, b + trials - successes)
   }
 
-  /// Dirichlet-Categorical: puts a draw of category probabilities, under a Dirichlet prior, into coordinates of a state.
+  /// Dirichlet-Categorical: puts a draw of category probabilities, under a Dirichlet prior, into coordinates of a
+  /// state.
   ///
   /// - Parameters:
   ///   - concentration: The prior's concentration of each category, all positive.

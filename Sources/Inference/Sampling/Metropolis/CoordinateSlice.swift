@@ -1,7 +1,7 @@
 import NumericKernels
 
-/// Slice sampling of one coordinate after the other (Neal 2003): nothing to tune and no gradient, at several evaluations
-/// of the whole density for each coordinate.
+/// Slice sampling of one coordinate after the other (Neal 2003): nothing to tune and no gradient, at several
+/// evaluations of the whole density for each coordinate.
 public struct CoordinateSlice: Sampler, Hashable {
   /// The first bracket's width, adapted in the warm-up to the size of the moves.
   public var width: Double

@@ -4,8 +4,8 @@ import NumericKernels
 /// Random-walk Metropolis with a normal proposal that is adapted in the warm-up, in one block or several.
 ///
 /// A block's proposal has the covariance of its draws so far (Haario, Saksman and Tamminen 2001) times a scale that is
-/// moved towards a target acceptance (Robbins and Monro 1951; Andrieu and Thoms 2008). Both are fixed after the warm-up.
-/// Slower than ``NUTS`` wherever there are gradients; it needs none.
+/// moved towards a target acceptance (Robbins and Monro 1951; Andrieu and Thoms 2008). Both are fixed after the
+/// warm-up. Slower than ``NUTS`` wherever there are gradients; it needs none.
 public struct RandomWalkMetropolis: Sampler, Hashable {
   /// Coordinates that move together, each in one block; nil takes all as one.
   public var blocks: [[Int]]?

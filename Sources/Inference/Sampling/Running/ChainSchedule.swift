@@ -63,7 +63,8 @@ final class ChainSchedule<Kernel: MarkovKernel>: @unchecked Sendable {
     workers.wait()
   }
 
-  /// The chains in their order, stored for the last time; and what kept a checkpoint from being written, if anything did.
+  /// The chains in their order, stored for the last time; and what kept a checkpoint from being written, if anything
+  /// did.
   func finish() -> (chains: [ChainSnapshot], checkpointProblem: String?) {
     lock.withLock {
       let runs = (waiting + finished).sorted { $0.chain < $1.chain }
