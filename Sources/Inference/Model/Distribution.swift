@@ -77,9 +77,13 @@ struct ScalarFamily: Sendable {
     support = { F.support($0) }
     evaluate = { F.evaluate($0, $1) }
     random = { F.random($0, using: &$1) }
-    isValid = (F.self as? any ScalarDistribution.Type).map { type in { type.isValid($0) } }
+    isValid = (F.self as? any ScalarDistribution.Type).map { Self.validity($0) }
     tails = (F.self as? any ScalarDistribution.Type).map { ScalarTails($0) }
     block = { rows in DensityBlock { memory in rows.evaluate(F.self, memory) } }
+  }
+
+  private static func validity<D: ScalarDistribution>(_: D.Type) -> @Sendable (SIMD4<Double>) -> Bool {
+    { D.isValid($0) }
   }
 
   /// Location and scale among the parameters.

@@ -9,12 +9,17 @@ struct StartingPoint {
 
   /// Puts a point at which density and gradient are finite into `place` of the system.
   ///
-  /// - Parameter point: A point to use; nil draws points until one will do.
+  /// - Parameters:
+  ///   - point: A point to use; nil draws points until one will do.
+  ///   - first: The number of the first attempt at a random point.
+  /// - Returns: The number of the attempt that will do.
   /// - Throws: ``SamplingError/noStartingPoint(attempts:lastReason:)``,
   ///   ``SamplingError/startingPointImpossible(reason:)``, and what the density throws beyond repair.
-  func find(_ system: inout HamiltonianSystem, place: Int, at point: [Double]?, using streams: ChainStreams)
-    throws
-  {
+  @discardableResult
+  func find(
+    _ system: inout HamiltonianSystem, place: Int, at point: [Double]?, from first: Int = 0,
+    using streams: ChainStreams
+  ) throws -> Int {
     let n = system.dimension
     if let point {
       guard point.count == n else {
@@ -24,12 +29,12 @@ struct StartingPoint {
       guard try system.evaluate(place) else {
         throw SamplingError.startingPointImpossible(reason: Self.reason(system, place))
       }
-      return
+      return first
     }
-    for attempt in 0..<Self.attempts {
+    for attempt in first..<Self.attempts {
       var stream = streams.start(attempt: attempt)
       for i in 0..<n { system.positions[place * n + i] = radius * (2 * stream.uniform() - 1) }
-      if try system.evaluate(place) { return }
+      if try system.evaluate(place) { return attempt }
     }
     throw SamplingError.noStartingPoint(attempts: Self.attempts, lastReason: Self.reason(system, place))
   }

@@ -170,7 +170,7 @@ extension SpecialFunctions {
     let (small, large) = a < b ? (a, b) : (b, a)
     let scaled: Double
     if large < 1 {
-      scaled = log1p(small / large) + logGamma1p(small) + logGamma1p(large) - logGamma1pSum(small, large)
+      scaled = log1p(small / large) + logGamma1p(small) - logGammaRise(1 + large, small)
     } else if large < 13 {
       // ψ(large) small and more; the difference of two logarithms has lost what is small.
       scaled = logGamma1p(small) - logGammaRise(large, small)
@@ -180,15 +180,12 @@ extension SpecialFunctions {
     return a <= b ? scaled : scaled + log(a / b)
   }
 
-  /// log Γ(x + h) - log Γ(x) for 0 < h < 1 <= x.
+  /// log Γ(x + h) - log Γ(x) for 0 < h < 1 <= x, in proportion to h.
   private static func logGammaRise(_ x: Double, _ h: Double) -> Double {
-    // ψ(x + h / 2) h, whose error is of order h³.
-    h < 1e-5 ? h * digamma(x + 0.5 * h) : logGamma(x + h) - logGamma(x)
-  }
-
-  /// log Γ(1 + a + b) for a, b < 1.
-  private static func logGamma1pSum(_ a: Double, _ b: Double) -> Double {
-    a + b < 1 ? logGamma1p(a + b) : logGamma(1 + a + b)
+    if h > 0.02 { return logGamma(x + h) - logGamma(x) }
+    // ∫ ψ by Gauss and Legendre's three points, whose error is of order h⁷.
+    let (centre, off) = (x + 0.5 * h, 0.5 * h * 0.6.squareRoot())
+    return h * (5 * digamma(centre - off) + 8 * digamma(centre) + 5 * digamma(centre + off)) / 18
   }
 
   /// log x, given 1 - x.

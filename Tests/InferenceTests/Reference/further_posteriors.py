@@ -164,7 +164,7 @@ def gaussian_process():
     with pm.Model() as model:
         rho = pm.Gamma("rho", 25, 4)
         alpha = pm.HalfNormal("alpha", 2)
-        sigma = pm.HalfNormal("sigma", 1)
+        sigma = pm.LogNormal("sigma", -1, 0.3)
         k = alpha**2 * pt.exp(-0.5 * d2 / rho**2) + sigma**2 * pt.eye(17)
         pm.MvNormal("y", np.zeros(17), cov=k, observed=y)
     return dict(x=x, y=y), model, ["rho", "alpha", "sigma"]

@@ -144,7 +144,7 @@ enum FurtherModel: String, CaseIterable {
     let unit = try model.data("unit", x.indices.map { i in x.indices.map { $0 == i ? 1 : 0 } })
     let rho = model.parameter("rho", .gamma(25, 4))
     let alpha = model.parameter("alpha", .halfNormal(2))
-    let sigma = model.parameter("sigma", .halfNormal(1))
+    let sigma = model.parameter("sigma", .logNormal(-1, 0.3))
     let covariance = square(alpha) * exp(-0.5 * squares / square(rho)) + square(sigma) * unit
     model.observe("y", try data.vector("y"), .multivariateNormal(0, covariance: covariance))
     return model

@@ -47,9 +47,21 @@ public struct HamiltonianKernel: MarkovKernel {
   }
 
   public mutating func start(at point: [Double]?, using streams: ChainStreams) throws {
-    try StartingPoint(radius: startRadius).find(&system, place: place, at: point, using: streams)
-    var stream = streams.firstStepSize
-    try adaptation.start(&system, place: place, using: &stream)
+    var attempt = 0
+    while true {
+      attempt = try StartingPoint(radius: startRadius).find(
+        &system, place: place, at: point, from: attempt, using: streams)
+      var (stream, adaptation) = (streams.firstStepSize, adaptation)
+      do {
+        try adaptation.start(&system, place: place, using: &stream)
+        self.adaptation = adaptation
+        return
+      } catch StepSizeSearchFailure.discontinuous where point == nil && attempt + 1 < StartingPoint.attempts {
+        // Where a recursion has run away, say, the density is finite and so large that no step keeps a digit of the
+        // energy.
+        attempt += 1
+      }
+    }
   }
 
   public mutating func step(isWarmUp: Bool, using stream: inout RandomStream) throws -> StepInfo {
