@@ -21,7 +21,8 @@ import Foundation
       """,
     version: "demand \(Version.text)",
     subcommands: [
-      Simulate.self, Ingest.self, Quarantine.self, Fit.self, Forecast.self, Nightly.self, Serve.self, Query.self,
+      Simulate.self, Ingest.self, Quarantine.self, Annotate.self, Fit.self, Forecast.self, Nightly.self, Serve.self,
+      Query.self,
       BacktestCommand.self, Runs.self, DataCommand.self, DatabaseCommand.self, Config.self, TutorialCommand.self,
     ])
 

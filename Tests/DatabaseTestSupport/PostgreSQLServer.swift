@@ -126,9 +126,16 @@ package final class PostgreSQLServer: Sendable {
   /// Runs SQL by `psql`; rows are lines with `|` between their values.
   @discardableResult
   package func query(_ sql: String, in database: String) throws -> String {
+    try psql(["-c", sql], in: database)
+  }
+
+  /// Runs a file of SQL, such as a dump.
+  package func run(file: String, in database: String) throws { _ = try psql(["-f", file], in: database) }
+
+  private func psql(_ what: [String], in database: String) throws -> String {
     let process = Process()
     process.executableURL = URL(filePath: programs + "/psql")
-    process.arguments = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url(database), "-c", sql]
+    process.arguments = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url(database)] + what
     let (output, errors) = (Pipe(), Pipe())
     process.standardOutput = output
     process.standardError = errors

@@ -222,10 +222,7 @@ import Testing
     let rows = [Self.row(0, "tea", "north", "5"), Self.row(1, "tea", "north", "0"), Self.row(2, "tea", "north", "-3")]
     func summary(_ change: (inout SourceMapping) -> Void) throws -> LoadSummary {
       let record = try load(
-        text(rows + [Self.row(3, "tea", "north", "\(Int.random(in: 1...1_000_000))")]), Self.mapping(change)
-      ) {
-        $0.replace = true
-      }
+        text(rows + [Self.row(3, "tea", "north", "\(Int.random(in: 1...1_000_000))")]), Self.mapping(change))
       return record.summary
     }
     #expect(try summary { _ in }.quarantinedByReason == ["negative_units": 1])
@@ -363,7 +360,7 @@ import Testing
     // The same lines again say the same; fewer lines contradict.
     let again = try load(day + Self.row(3, "tea", "north", "1") + "\n", mapping)
     #expect(again.summary.rowsUnchanged == 2 && again.summary.rowsLoaded == 1)
-    let part = try load(text([Self.row(0, "tea", "north", "7")]), mapping)
+    let part = try load(text([Self.row(0, "tea", "north", "7")]), mapping) { $0.restate = .reject }
     #expect(part.summary.quarantinedByReason == ["contradicts_database": 1])
     #expect(try store.quarantine(load: part.id)[0].reason.contains("add up to 7, the database has 2"))
     // A held line is added to its day once it can be.

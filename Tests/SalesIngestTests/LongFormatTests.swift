@@ -203,14 +203,16 @@ import Testing
     try delivery.write()
     let files = LongFormatLoad.Files(sales: [delivery.folder.file("sales.csv")])
     let environment = IngestEnvironment(now: { Delivery.now })
-    let record = try LongFormatLoad(files: files, options: lenient()).run(into: store, environment).record
+    let record = try LongFormatLoad(files: files, options: lenient { $0.restate = .reject })
+      .run(into: store, environment).record
     #expect(record.summary.rowsLoaded == 1 && record.summary.rowsUnchanged == 1)
     #expect(record.summary.quarantinedByReason == ["contradicts_database": 1])
     #expect(try store.quarantine(load: record.id)[0].reason.contains("the database has 3 units (sold)"))
     #expect(try store.lastCompleteDay() == origin + 1)
-    let replaced = try LongFormatLoad(files: files, options: lenient { $0.replace = true })
+    let superseded = try LongFormatLoad(files: files, options: lenient())
       .run(into: store, environment).record
-    #expect(replaced.summary.rowsLoaded == 1 && replaced.summary.rowsUnchanged == 2)
+    #expect(superseded.summary.rowsLoaded == 1 && superseded.summary.rowsUnchanged == 2)
+    #expect(superseded.summary.rowsRestated == 1)
     let south = NodeNames(productLevel: "product", product: "tea", locationLevel: "store", location: "south")
     #expect(try store.salesHistory(south, from: origin, to: origin).first?.units == 9)
     let panel = try store.panel()

@@ -49,8 +49,17 @@ import Testing
     let loaded = try load("rossmann")
     #expect(loaded.summary.rowsLoaded == 8 && loaded.summary.rowsQuarantined == 0)
     #expect(loaded.summary.daysByStatus == ["sold": 5, "closed": 3])
-    #expect(loaded.details.notStored["Customers"] == 8 && loaded.details.notStored["PromoInterval"] == 1)
+    #expect(loaded.details.notStored == ["Customers": 8])
     #expect(loaded.details.notRead.values.contains(["DayOfWeek"]) == true)
+    let attributes = try loaded.store.attributes()
+    #expect(attributes.first { $0.name == "promo2_months" }?.value == "Jan,Apr,Jul,Oct")
+    #expect(attributes.count { $0.level == "store" && $0.name == "competition_distance" } == 2)
+    // Days to come of test.csv are known ahead.
+    var holidays: [Regressor] = []
+    try loaded.store.regressors(from: Day(iso: "2015-08-01"), to: nil) { holidays.append($0) }
+    #expect(holidays.map(\.value) == [0, 0, 1] && holidays.last?.scope == .location(level: "store", node: "2"))
+    let closures = try loaded.store.calendar().closures
+    #expect(closures.map(\.day.iso) == ["2015-07-26", "2015-07-26", "2015-07-29", "2015-08-02"])
     let panel = try loaded.store.panel()
     #expect(panel.hierarchy.location.leaves.sorted() == ["1", "2"])
     #expect(panel.calendar.events.map(\.name) == ["PublicHoliday"])
@@ -68,6 +77,13 @@ import Testing
     let panel = try loaded.store.panel()
     #expect(panel.dayCount == 15 && panel.status.count { $0 == DayStatus.sold.rawValue } == 9)
     #expect(panel.calendar.events.count == 2)
+    var regressors: [Regressor] = []
+    try loaded.store.regressors(from: nil, to: nil) { regressors.append($0) }
+    #expect(Set(regressors.map(\.name)) == ["temperature", "fuel_price", "consumer_prices", "unemployment"])
+    let store = EventCalendar.Scope.location(level: "store", node: "2")
+    let wanted = Regressor(name: "temperature", day: Day(iso: "2010-02-12")!, scope: store, value: 38.49)
+    #expect(regressors.count == 16 && regressors.contains(wanted), "mark-downs that are not there have no row")
+    #expect(try loaded.store.attributes().map(\.value) == ["151315", "202307"])
     #expect(try loaded.units("1", "1", "2010-02-05") == 24925, "a panel holds the nearest whole number")
   }
 
@@ -85,13 +101,25 @@ import Testing
       ])
     #expect(try loaded.units("105574", "1", "2013-01-02") == 0)
     #expect(loaded.details.skipped.values.reduce(0, +) == 1, "a transferred holiday is not one")
+    var oil: [Regressor] = []
+    try loaded.store.regressors(from: nil, to: nil) { oil.append($0) }
+    #expect(oil.map(\.value) == [93.14, 92.97] && oil.allSatisfy { $0.scope == .everywhere })
+    #expect(try loaded.store.attributes().contains { $0.node == "103665" && $0.name == "class" && $0.value == "2712" })
+    #expect(try loaded.store.dataSummary().furtherFacts["promotions"] == 1)
   }
 
   @Test func breakfast() throws {
     let loaded = try load("breakfast")
     #expect(loaded.summary.rowsLoaded == 6 && loaded.summary.rowsQuarantined == 0)
     #expect(loaded.details.timeGrain == "week")
-    #expect(loaded.details.notStored["base_price"] == 4 && loaded.details.notStored["revenue"] == 6)
+    #expect(loaded.details.stored?["base_price"] == 4 && loaded.details.stored?["revenue"] == 6)
+    var rows: [SalesRow] = []
+    try loaded.store.salesRows(from: nil, to: nil) { rows.append($0) }
+    let pretzels = try #require(rows.first { $0.units == 24 })
+    #expect(pretzels.details == SalesDetails(revenue: 23.76, basePrice: 1.57))
+    #expect(pretzels.promotions.map(\.kind) == ["display", "feature"])
+    #expect(rows.first { $0.units == 13 }?.promotions == [Promotion(kind: "tpr", share: 1)])
+    #expect(try loaded.store.attributes().contains { $0.node == "367" && $0.name == "segment" && $0.value == "VALUE" })
     #expect(loaded.details.notRead.values.contains(["week"]))
     #expect(loaded.details.dayClasses["sold"] == 6 && loaded.details.dayClasses["not_ranged"] == 1)
     let panel = try loaded.store.panel()
@@ -125,8 +153,18 @@ import Testing
     let prices = try loaded.store.panel().prices.price
     // (12 x 6.95 + 4 x 5.95) / 16
     #expect(prices.contains { abs($0 - 6.7) < 1e-12 })
+    // Units times price, returns taken off: 12 x 6.95 + 4 x 5.95 - 6 x 6.95.
+    var revenue: [String: Double] = [:]
+    try loaded.store.salesRows(from: nil, to: nil) {
+      revenue["\($0.product) \($0.store) \($0.day)"] = $0.details.revenue
+    }
+    #expect(revenue["85048 United Kingdom 2009-12-01"] == 65.5, "\(revenue)")
+    #expect(revenue["79323P United Kingdom 2009-12-02"] == -13.5)
     let gross = try load("online_retail_gross")
     #expect(try gross.units("85048", "United Kingdom", "2009-12-01") == 16)
+    var grossRevenue = 0.0
+    try gross.store.salesRows(from: nil, to: nil) { grossRevenue += $0.details.revenue ?? 0 }
+    #expect(abs(grossRevenue - (12 * 6.95 + 4 * 5.95 + 4 * 5.95 + 12 * 6.75)) < 1e-9)
     #expect(gross.details.notes.contains("8 units came back and are not stored"))
   }
 

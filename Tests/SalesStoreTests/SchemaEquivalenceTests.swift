@@ -23,6 +23,25 @@ struct SchemaEquivalenceTests {
       try small.store.saveSeries(
         run: run.id,
         [SeriesLedgerRow(product: "tea", store: "north", outcome: .init(method: .independence, rhat: 1.5), draws: [1])])
+      let (first, node) = (
+        SmallStore.first,
+        NodeNames(productLevel: "all", product: "all", locationLevel: "store", location: "north")
+      )
+      _ = try small.store.addAnnotation(
+        Annotation(
+          days: UnrepresentativeDays(node: node, from: first, through: first + 1), reason: "strike", author: "me",
+          madeAt: SmallStore.noon, expiresOn: first + 3))
+      _ = try small.store.withLoad(
+        LoadHeader(source: "long", files: [], contentHash: "more"), now: { SmallStore.noon }
+      ) { writer in
+        let id = try writer.seriesID(product: writer.products["tea"]!.id, store: writer.stores["south"]!)
+        let day = first.number + 4
+        try writer.writeDetails(series: id, day: day, SalesDetails(revenue: 10.25, basePrice: 3))
+        try writer.supersede(
+          series: id, day: day, units: 6.5, status: .outOfStock, price: nil, details: SalesDetails(revenue: 1))
+        _ = try writer.writeAttribute(tree: "location", level: "store", node: "south", name: "size", value: "small")
+        return LoadSummary()
+      }
       return small
     }
     return (try make(.sqlite), try make(.postgresql))
@@ -165,6 +184,17 @@ struct SchemaEquivalenceTests {
     "INSERT INTO events VALUES (1, 'x', 'y', 'region', '')", "UPDATE series SET delist_after = 0",
     "UPDATE runs SET status = 'odd'", "UPDATE runs SET horizon = 0",
     "INSERT INTO published VALUES (2, 1, 'x', NULL, NULL)",
+    "INSERT INTO sales_details VALUES (1, 1, NULL, NULL, NULL)", "INSERT INTO sales_details VALUES (1, 1, 1, -1, NULL)",
+    "INSERT INTO ranging_windows VALUES (1, 5, 4)", "INSERT INTO regressors VALUES ('', '', '', 1, 1)",
+    "INSERT INTO regressors VALUES ('x', 'store', '', 1, 1)",
+    "INSERT INTO annotations VALUES (9, '', '', '', '', 5, 4, 'x', 'y', 'z', NULL)",
+    "INSERT INTO annotations VALUES (9, 'product', '', '', '', 5, 5, 'x', 'y', 'z', NULL)",
+    "INSERT INTO annotations VALUES (9, '', '', '', '', 5, 5, '', 'y', 'z', NULL)",
+    "INSERT INTO life_cycle_links VALUES ('birth', 'x', '', 1, NULL, NULL, '', 1)",
+    "INSERT INTO life_cycle_links VALUES ('successor', 'x', '', 1, NULL, NULL, '', 1)",
+    "INSERT INTO life_cycle_links VALUES ('opening', 'x', 'y', 1, NULL, NULL, '', 1)",
+    "INSERT INTO life_cycle_links VALUES ('successor', 'x', 'y', 1, NULL, 0, '', 1)",
+    "INSERT INTO life_cycle_links VALUES ('closure', 'x', '', 2, 1, NULL, '', 1)",
   ])
   func refused(statement: String) {
     for small in [sqlite, postgresql] {
@@ -175,7 +205,8 @@ struct SchemaEquivalenceTests {
 
   @Test(arguments: [
     "products_by_path": "path", "sales_by_day": "date, product, store", "prices_by_step": "from_date",
-    "events_by_day": "event", "series_outcomes": "run_id",
+    "events_by_day": "event", "series_outcomes": "run_id", "sales_details_by_day": "date",
+    "restatements_by_day": "date", "attributes_by_node": "node", "annotations_by_node": "annotation_id",
   ])
   func views(view: String, order: String) throws {
     // Whole numbers of units are integers in SQLite and the same figures in PostgreSQL.

@@ -89,6 +89,7 @@ enum ConfigurationSchema {
     .number("gates.rhat_limit", \.gates.rhatLimit, 1...10),
     .number("gates.drift_limit", \.gates.driftLimit, 1...1000),
     .choice("ingest.missing", \.ingest.missing),
+    .choice("ingest.restate", \.ingest.restate, changesResults: false),
     .number("ingest.max_bad_share", \.ingest.maxBadShare, 0...1, changesResults: false),
     .integer("ingest.not_ranged_gap_days", \.ingest.notRangedGapDays, 0...36_525),
     .path("ingest.inbox", \.ingest.inbox),

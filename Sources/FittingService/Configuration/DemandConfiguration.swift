@@ -58,6 +58,8 @@ public struct DemandConfiguration: Sendable, Hashable {
   public struct Ingest: Sendable, Hashable {
     /// What a missing row of a ranged product in an open store means.
     public var missing = MissingRule.zero
+    /// What becomes of rows that say otherwise than an earlier delivery.
+    public var restate = RestateRule.supersede
     /// Share of bad rows above which a load is refused as a whole.
     public var maxBadShare = 0.01
     /// Days without any row after which a product counts as out of a store's range; zero for never.
@@ -68,6 +70,13 @@ public struct DemandConfiguration: Sendable, Hashable {
     public var inboxMapping = "long"
     /// The user's own mappings by name; those that ship with the program are ``SourceMappings/embedded``.
     public var mappings: [String: SourceMapping] = [:]
+
+    public enum RestateRule: String, Sendable, Hashable, CaseIterable {
+      /// They hold from now on, and what was said before is kept.
+      case supersede
+      /// They go to quarantine.
+      case reject
+    }
 
     public enum MissingRule: String, Sendable, Hashable, CaseIterable {
       /// The delivery lists sales only: a missing row sold none.

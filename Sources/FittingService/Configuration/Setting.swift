@@ -86,10 +86,10 @@ extension Setting {
   }
 
   static func choice<Value: RawRepresentable<String> & CaseIterable & Sendable>(
-    _ path: String, _ place: Place<Value>
+    _ path: String, _ place: Place<Value>, changesResults: Bool = true
   ) -> Setting {
     Setting(
-      path, place, allowed: Value.allCases.map(\.rawValue).joined(separator: " or "), changesResults: true,
+      path, place, allowed: Value.allCases.map(\.rawValue).joined(separator: " or "), changesResults: changesResults,
       parse: { $0.words.flatMap(Value.init(rawValue:)) }, text: { $0.rawValue })
   }
 

@@ -59,6 +59,10 @@ extension DeliveryLoad.Options {
     case .zero: missing = .zero
     case .unknown: missing = .unknown
     }
+    switch settings.ingest.restate {
+    case .supersede: restate = .supersede
+    case .reject: restate = .reject
+    }
     delistAfterDays = settings.ingest.notRangedGapDays == 0 ? nil : settings.ingest.notRangedGapDays
     badRows = BadRowPolicy(maximumShare: settings.ingest.maxBadShare)
     today = settings.today(at: now)

@@ -67,6 +67,17 @@ public struct DeliveryFiles: Sendable {
     }
   }
 
+  /// Names by what their files hold: by the mapping's names of files, and sales where it has none that fits.
+  public static func byRole(_ names: [String], mapping: SourceMapping) -> [SourceMapping.Role: [String]] {
+    Dictionary(grouping: names) { name in
+      let file = unpacked(String(name.split(separator: "/").last ?? ""))
+      func fits(_ role: SourceMapping.Role) -> Bool {
+        mapping.tables(role).contains { $0.files.contains { FilePattern.matches(file, $0) } }
+      }
+      return fits(.sales) ? .sales : SourceMapping.Role.allCases.first(where: fits) ?? .sales
+    }
+  }
+
   /// Files each read by the table of the mapping that names it, as when the mapping was inferred from them.
   public static func matching(_ names: [String], mapping: SourceMapping) throws(IngestError) -> DeliveryFiles {
     var items: [Item] = []

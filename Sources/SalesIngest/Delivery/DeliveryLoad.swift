@@ -9,6 +9,14 @@ import SalesStore
 /// ``Options-swift.struct/missing`` says where the store reported anything that day, closed where the calendar says so,
 /// else unknown. The day of a refused row is unknown. Rows that repeat what the database has are counted as unchanged.
 public struct DeliveryLoad: Sendable {
+  /// What becomes of rows that say otherwise than an earlier delivery.
+  public enum Restate: String, Sendable, Hashable, CaseIterable {
+    /// They hold from now on, and what was said before is kept with them.
+    case supersede
+    /// They go to quarantine.
+    case reject
+  }
+
   public struct Options: Sendable, Hashable {
     public var missing = SourceMapping.MissingRows.zero
     /// Days without a row, up to the origin, after which a product is no longer ranged; nil for never.
@@ -26,15 +34,14 @@ public struct DeliveryLoad: Sendable {
     public var futureDays = 0
     /// Sales of any later day are taken, and the origin of forecasts stays at today.
     public var allowsFuture = false
-    /// Rows that contradict the database take the place of what is there, rather than go to quarantine.
-    public var replace = false
+    public var restate = Restate.supersede
 
     public init() {}
 
     /// What of the options decides which rows are taken, as text.
     fileprivate var text: String {
       "\(missing.rawValue) \(delistAfterDays ?? -1) \(completeThrough?.iso ?? "") \(calendarThrough?.iso ?? "") "
-        + "\(earliestDay) \(replace) \(allowsFuture)"
+        + "\(earliestDay) \(restate) \(allowsFuture)"
     }
   }
 

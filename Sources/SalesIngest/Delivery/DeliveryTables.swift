@@ -106,11 +106,18 @@ struct DeliveryTables {
     var tables = self
     try writer.setLevels(tree: "product", mapping.productLevels)
     try writer.setLevels(tree: "location", mapping.locationLevels)
+    // Moves of products must be known before their masters.
+    for item in files.items(.links) { try tables.loadLinks(item) }
     for item in files.items(.products) { try tables.loadProducts(item) }
     for item in files.items(.stores) { try tables.loadStores(item) }
     for item in files.items(.events) { try tables.loadEvents(item) }
     var sales = SalesTable(tables: tables, latestDay: latestDay, retries: retries)
     for item in files.items(.sales) { try sales.load(item) }
+    // These name products and stores, which sales may bring.
+    for item in files.items(.attributes) { try sales.tables.loadAttributes(item) }
+    for item in files.items(.ranging) { try sales.tables.loadRanging(item) }
+    for item in files.items(.regressors) { try sales.tables.loadRegressors(item) }
+    for item in files.items(.annotations) { try sales.tables.loadAnnotations(item) }
     return sales
   }
 }

@@ -7,7 +7,7 @@ extension DeliveryTables {
     var table = try open(item, required: ["date", "event", "type"], optional: optional)
     let (date, event, type) = (table.column("date")!, table.column("event")!, table.column("type")!)
     let closed = table.column("closed")
-    let places = mapping.locationLevels.reversed().compactMap { level in table.column(level).map { (level, $0) } }
+    let places = places(table)
     var last: Day?
     while try nextRow(&table) {
       guard let day = table.day(date) else {
@@ -48,8 +48,17 @@ extension DeliveryTables {
     "not a flag: write \(table.no.first { !$0.isEmpty } ?? "0") or \(table.yes.first ?? "1")"
   }
 
-  /// Where the present event holds, or nil after refusing the row.
-  private mutating func scope(
+  /// Columns that name a place, the finest level first.
+  func places(_ table: borrowing MappedTable) -> [(level: String, column: MappedColumn)] {
+    var places: [(level: String, column: MappedColumn)] = []
+    for level in mapping.locationLevels.reversed() {
+      if let column = table.column(level) { places.append((level, column)) }
+    }
+    return places
+  }
+
+  /// Where what the present row says holds, or nil after refusing the row.
+  mutating func scope(
     _ table: borrowing MappedTable, _ places: [(level: String, column: MappedColumn)]
   ) throws -> EventCalendar.Scope? {
     var found: (level: String, node: String, column: MappedColumn)?

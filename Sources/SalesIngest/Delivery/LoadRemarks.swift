@@ -4,6 +4,8 @@ struct LoadRemarks {
   private(set) var warnings: [String] = []
   /// What the user may want to know.
   private(set) var notes: [String] = []
+  /// Facts beyond units, prices and events that are in the database now, by what they are.
+  var stored: [String: Int] = [:]
   /// Values that were read and have no place in the database, by what they are.
   var notStored: [String: Int] = [:]
   /// Columns that nothing was done with, by file.

@@ -32,6 +32,8 @@ struct MappedTable: ~Copyable {
   private let except: [(position: Int, texts: Set<[UInt8]>)]
   /// Positions of promotion columns by kind.
   let promotions: [(kind: String, position: Int)]
+  /// Positions of attributes of the table's nodes, and of regressors, by name.
+  let attributes, regressors: [(name: String, position: Int)]
   let others: [(name: String, position: Int)]
   private let yes: Set<String>
   private let no: Set<String>
@@ -49,7 +51,8 @@ struct MappedTable: ~Copyable {
     let filters = Array(table.only.keys) + Array(table.except.keys)
     let needed = theirs(required) + filters.sorted()
     let welcome =
-      optional.compactMap { table.columns[$0] } + table.promotions.values.sorted() + table.others
+      optional.compactMap { table.columns[$0] } + table.promotions.values.sorted() + table.attributes.values.sorted()
+      + table.regressors.values.sorted() + table.others
     reader = try TableReader(
       input, encoding: encoding, separator: separator, required: needed, optional: welcome,
       open: table.ignoresOthers ? "" : nil)
@@ -73,11 +76,17 @@ struct MappedTable: ~Copyable {
     promotions = table.promotions.sorted { $0.key < $1.key }.compactMap { kind, column in
       positions[column].map { (kind, $0) }
     }
+    func found(_ columns: [String: String]) -> [(name: String, position: Int)] {
+      columns.sorted { $0.key < $1.key }.compactMap { name, column in positions[column].map { (name, $0) } }
+    }
+    attributes = found(table.attributes)
+    regressors = found(table.regressors)
     others = table.others.compactMap { name in positions[name].map { (name, $0) } }
     self.columns = columns
     // A mapping of ours names columns that a delivery need not have.
     self.absent = table.ignoresOthers ? absent : []
-    let read = Set(columns.values.map(\.source) + table.promotions.values + table.others + filters)
+    let named = [table.promotions, table.attributes, table.regressors].flatMap(\.values)
+    let read = Set(columns.values.map(\.source) + named + table.others + filters)
     unread = reader.columnNames.filter { !read.contains($0) }
     empty = table.empty.filter { !$0.isEmpty }.map { Array($0.utf8) }
     only = table.only.map { (positions[$0]!, Set($1.map { Array($0.utf8) })) }
@@ -119,6 +128,9 @@ struct MappedTable: ~Copyable {
   }
 
   func isEmpty(at position: Int) -> Bool { isEmpty(reader.csv.bytes(position)) }
+
+  /// A field by its position as it is, or nil when it is empty.
+  func bytes(at position: Int) -> ArraySlice<UInt8>? { isEmpty(at: position) ? nil : reader.csv.bytes(position) }
 
   /// A field as a day by the first pattern that fits; weeks are kept under their last day.
   ///

@@ -30,6 +30,7 @@ extension DeliveryTables {
       }
       do {
         try writer.addProduct(path: names, isCount: isCount)
+        try writeAttributes(of: names, tree: "product", levels, table)
       } catch StoreError.hierarchy(let reason) {
         try refusals.refuse(table.refusal(leaf, "hierarchy", reason), in: writer)
       }
@@ -54,12 +55,28 @@ extension DeliveryTables {
       do {
         try writer.addStore(path: names)
         storePaths[names[names.count - 1]] = names
+        try writeAttributes(of: names, tree: "location", levels, table)
       } catch StoreError.hierarchy(let reason) {
         try refusals.refuse(table.refusal(leaf, "hierarchy", reason), in: writer)
       }
       noteOthers(table)
     }
     try finish(table)
+  }
+
+  /// Keeps what the present row says of its product or store beside its place in the tree.
+  private mutating func writeAttributes(
+    of path: [String], tree: String, _ levels: [String], _ table: borrowing MappedTable
+  ) throws {
+    for (name, position) in table.attributes {
+      guard let field = table.bytes(at: position) else { continue }
+      let value = String(decoding: field, as: UTF8.self)
+      guard
+        try writer.writeAttribute(
+          tree: tree, level: levels[levels.count - 1], node: path[path.count - 1], name: name, value: value)
+      else { continue }
+      remarks.stored["attributes", default: 0] += 1
+    }
   }
 
   /// Counts values that have no place in the database.

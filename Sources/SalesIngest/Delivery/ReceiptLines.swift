@@ -1,4 +1,5 @@
 import DemandData
+import SalesStore
 
 /// Sums the lines of receipts by product, store and day, in bounded memory: what is full is written, and later lines of
 /// the same day are added to it.
@@ -18,8 +19,10 @@ struct ReceiptLines {
     mutating func add(_ line: SalesFact) {
       fact.units += line.units
       if line.status != .sold { fact.status = line.status }
-      fact.promotion = max(fact.promotion, line.promotion)
-      fact.promotionKinds |= line.promotionKinds
+      for promotion in line.promotions { fact.promote(promotion) }
+      if let revenue = line.details.revenue { fact.details.revenue = (fact.details.revenue ?? 0) + revenue }
+      fact.details.basePrice = line.details.basePrice ?? fact.details.basePrice
+      fact.details.stockOnHand = line.details.stockOnHand ?? fact.details.stockOnHand
       if line.units > 0, line.price > 0 {
         pricedUnits += line.units
         paid += line.units * line.price

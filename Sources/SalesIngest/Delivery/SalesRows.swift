@@ -4,7 +4,7 @@ import SalesStore
 /// Columns of a sales table by position, looked up once.
 struct SalesColumns {
   let date, product, store, units: MappedColumn
-  let price, basePrice, revenue, promotion, stock, stockOnHand, open, kind: MappedColumn?
+  let price, basePrice, revenue, promotion, promotionKinds, stock, stockOnHand, open, kind: MappedColumn?
   /// Columns above the product and the store, top down; empty unless all levels are there.
   let productPath, storePath: [MappedColumn]
 
@@ -17,6 +17,7 @@ struct SalesColumns {
     basePrice = table.column("base_price")
     revenue = table.column("revenue")
     promotion = table.column("promotion")
+    promotionKinds = table.column("promotion_kinds")
     stock = table.column("stock")
     stockOnHand = table.column("stock_on_hand")
     open = table.column("open")
@@ -82,57 +83,32 @@ extension SalesTable {
         "more than a billion units on a day: correct the number, or declare the decimal mark")
     }
     fact.units = units
+    if let column = columns.price {
+      switch price(table, column) {
+      case .success(let value): fact.price = value ?? .nan
+      case .failure(let refusal): return .failure(refusal)
+      }
+    }
+    if let column = columns.basePrice {
+      switch price(table, column) {
+      case .success(let value): fact.details.basePrice = value
+      case .failure(let refusal): return .failure(refusal)
+      }
+    }
     for (column, place) in [
-      (columns.price, \SalesFact.price), (columns.basePrice, \SalesFact.basePrice),
+      (columns.revenue, \SalesDetails.revenue), (columns.stockOnHand, \SalesDetails.stockOnHand),
     ] {
       guard let column, case let field = table.bytes(column), !field.isEmpty else { continue }
       guard let value = table.table.numbers.number(field) else {
         return refuse(
           column, "not_a_number", "the \(column.words) is no number: write \(table.numberWords), or leave it empty")
       }
-      guard value >= 0 else {
-        return refuse(
-          column, "negative_price", "the \(column.words) is negative: correct it, or leave it empty if it is not known")
-      }
-      guard value <= SalesLimits.price else {
-        return refuse(
-          column, "absurd_price", "a \(column.words) above a hundred million: correct it, or declare the decimal mark")
-      }
-      fact[keyPath: place] = value
+      fact.details[keyPath: place] = value
     }
-    for (column, place) in [
-      (columns.revenue, \SalesFact.revenue), (columns.stockOnHand, \SalesFact.stockOnHand),
-    ] {
-      guard let column, case let field = table.bytes(column), !field.isEmpty else { continue }
-      guard let value = table.table.numbers.number(field) else {
-        return refuse(
-          column, "not_a_number", "the \(column.words) is no number: write \(table.numberWords), or leave it empty")
-      }
-      fact[keyPath: place] = value
-    }
-    if let column = columns.promotion {
-      // A flag, or a share of the day.
-      if let flag = table.flag(column) {
-        fact.promotion = flag ? 1 : 0
-      } else if table.table.ignoresOthers, let share = table.table.numbers.number(table.bytes(column)),
-        (0...1).contains(share)
-      {
-        fact.promotion = share
-      } else {
-        return refuse(column, "not_a_flag", DeliveryTables.flagWords(table.table))
-      }
-    }
-    for (index, promotion) in table.promotions.enumerated() {
-      guard let flag = table.flag(at: promotion.position) else {
-        let column = MappedColumn(
-          name: promotion.kind, source: table.table.promotions[promotion.kind] ?? promotion.kind,
-          position: promotion.position, constant: [], values: [:])
-        return refuse(column, "not_a_flag", DeliveryTables.flagWords(table.table))
-      }
-      if flag {
-        fact.promotion = 1
-        fact.promotionKinds |= 1 << UInt32(index & 31)
-      }
+    if tables.mapping.revenue == .unitsTimesPrice, !fact.price.isNaN { fact.details.revenue = units * fact.price }
+    switch promotions(table, columns) {
+    case .success(let found): fact.promotions = found
+    case .failure(let refusal): return .failure(refusal)
     }
     if let column = columns.stock {
       switch String(decoding: table.bytes(column), as: UTF8.self) {
@@ -150,6 +126,71 @@ extension SalesTable {
       if !isOpen { fact.status = .closed }
     }
     return .success(fact)
+  }
+
+  /// A price, or nil where the field is empty.
+  private func price(_ table: borrowing MappedTable, _ column: MappedColumn) -> Parsed<Double?> {
+    func refuse(_ kind: String, _ reason: String) -> Parsed<Double?> {
+      .failure(SalesRefusal(row: table.refusal(column, kind, reason)))
+    }
+    let field = table.bytes(column)
+    guard !field.isEmpty else { return .success(nil) }
+    guard let value = table.table.numbers.number(field) else {
+      return refuse(
+        "not_a_number", "the \(column.words) is no number: write \(table.numberWords), or leave it empty")
+    }
+    guard value >= 0 else { return refuse(
+        "negative_price", "the \(column.words) is negative: correct it, or leave it empty if it is not known") }
+    guard value <= SalesLimits.price else {
+      return refuse(
+        "absurd_price", "a \(column.words) above a hundred million: correct it, or declare the decimal mark")
+    }
+    return .success(value)
+  }
+
+  /// Kinds of promotion in force: by a flag or share of the day, by a list of kinds, or by a flag for each kind.
+  private func promotions(_ table: borrowing MappedTable, _ columns: SalesColumns) -> Parsed<[Promotion]> {
+    func refuse(_ column: MappedColumn) -> Parsed<[Promotion]> {
+      .failure(SalesRefusal(row: table.refusal(column, "not_a_flag", DeliveryTables.flagWords(table.table))))
+    }
+    var share = 0.0
+    if let column = columns.promotion {
+      if let flag = table.flag(column) {
+        share = flag ? 1 : 0
+      } else if let given = table.table.numbers.number(table.bytes(column)), (0...1).contains(given) {
+        share = given
+      } else {
+        return refuse(column)
+      }
+    }
+    var found: [Promotion] = []
+    if let column = columns.promotionKinds, case let field = table.bytes(column), !field.isEmpty {
+      // feature+display=0.5: a share that is not given is that of the column of promotions, else the whole day.
+      for item in field.split(separator: UInt8(ascii: "+")) {
+        let parts = item.split(separator: UInt8(ascii: "="), maxSplits: 1)
+        let given = parts.count < 2 ? (share > 0 ? share : 1) : table.table.numbers.number(parts[1])
+        guard let kind = parts.first.flatMap({ String(validating: $0, as: UTF8.self) }), let given,
+          given > 0, given <= 1, !found.contains(where: { $0.kind == kind })
+        else {
+          return .failure(
+            SalesRefusal(
+              row: table.refusal(
+                column, "unknown_promotion", "no kinds of promotion: write them as feature+display, or feature=0.5")))
+        }
+        found.append(Promotion(kind: kind, share: given))
+      }
+    }
+    for promotion in table.promotions {
+      guard let flag = table.flag(at: promotion.position) else {
+        return refuse(
+          MappedColumn(
+            name: promotion.kind, source: table.table.promotions[promotion.kind] ?? promotion.kind,
+            position: promotion.position, constant: [], values: [:]))
+      }
+      if flag { found.append(Promotion(kind: promotion.kind, share: 1)) }
+    }
+    if found.isEmpty, share > 0 { found = [Promotion(kind: Promotion.anyKind, share: share)] }
+    return .success(found)
   }
 
   /// The day of a row, as kept: weeks under their last day.

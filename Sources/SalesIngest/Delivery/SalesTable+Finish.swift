@@ -36,6 +36,7 @@ extension SalesTable {
     let last = summary.lastDay.map { tables.options.allowsFuture ? min($0, tables.options.today ?? $0) : $0 }
     summary.completeThrough = tables.options.completeThrough ?? last
     remarkIncompleteDays()
+    summary.rowsRestated = restated
     summary.newProducts = tables.writer.newProducts
     summary.newStores = tables.writer.newStores
     summary.newSeries = tables.writer.newSeries
@@ -43,7 +44,7 @@ extension SalesTable {
       rows: tables.meter.rows, timeGrain: grain.rawValue, dayClasses: record.classes, warnings: tables.remarks.warnings,
       notes: tables.remarks.notes, notStored: tables.remarks.notStored,
       notRead: tables.remarks.notRead.filter { !$0.value.isEmpty },
-      skipped: tables.remarks.skipped, reading: tables.reading.text)
+      skipped: tables.remarks.skipped, stored: tables.remarks.stored, reading: tables.reading.text)
     return summary
   }
 

@@ -14,7 +14,12 @@ extension SalesTable {
       let known = try stored(key)
       let isOwn = record.isWritten(series: key.series, day: key.day)
       let adds = isOwn || (addsToDatabase && known?.status != .unknown)
-      if let known, adds { fact.units += known.units }
+      if let known, adds {
+        fact.units += known.units
+        if let revenue = fact.details.revenue {
+          fact.details.revenue = revenue + (try tables.writer.details(series: key.series, day: key.day).revenue ?? 0)
+        }
+      }
       if !isLast, fact.units < 0 || (known != nil && !adds) {
         lines.wait(key, sum)
         continue
@@ -25,11 +30,12 @@ extension SalesTable {
       }
       // A sum of many decimals is no more exact than its terms.
       fact.units = (fact.units * 1e6).rounded() / 1e6
+      fact.details.revenue = fact.details.revenue.map { ($0 * 1e6).rounded() / 1e6 }
       readZero(&fact)
       var state = Stored.nothing
       if let known {
-        state = known.units == fact.units && known.status == fact.status ? .same : .other
-        if !adds, state == .other, known.status != .unknown, !tables.options.replace {
+        state = isOwn ? .part : Self.stored(known, as: fact)
+        if !adds, case .other = state, tables.options.restate == .reject {
           try refuseSum(key, fact, known: known.units)
           continue
         }
@@ -58,6 +64,6 @@ extension SalesTable {
         kind: "contradicts_database",
         reason:
           "the lines of \(day) add up to \(fact.units.formatted), the database has \(known.formatted) units for this "
-          + "product, store and day: load with --replace if it is a correction"), in: tables.writer)
+          + "product, store and day: load with --restate supersede if it is a correction"), in: tables.writer)
   }
 }

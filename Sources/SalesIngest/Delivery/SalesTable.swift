@@ -11,7 +11,15 @@ struct SalesTable {
   }
 
   /// What the database has for the row's key.
-  enum Stored { case nothing, same, other }
+  enum Stored {
+    case nothing
+    /// The same units and status.
+    case same
+    /// A figure that is part of this one, or no figure at all: it gives way.
+    case part
+    /// What an earlier delivery said, which this row restates.
+    case other(units: Double, status: DayStatus)
+  }
 
   private static let batchSize = 500_000
 
@@ -22,6 +30,8 @@ struct SalesTable {
   var keys: SalesKeys
   var record = SalesRecord()
   var summary = LoadSummary()
+  /// Rows that said otherwise than an earlier delivery.
+  var restated = 0
   var lines = ReceiptLines()
   private var batch: [Row] = []
 
@@ -41,10 +51,6 @@ struct SalesTable {
       guard case .failure(let refusal) = try take(table, columns) else { continue }
       try tables.refusals.refuse(refusal.row, in: tables.writer, isHeld: refusal.isHeld)
       if let key = refusal.key { record.noteUnknown(product: key.product, store: key.store, day: key.day) }
-    }
-    if !table.promotions.isEmpty {
-      let kinds = table.promotions.map(\.kind).joined(separator: ", ")
-      tables.remarks.note("kinds of promotion (\(kinds)) are stored as one")
     }
     try tables.finish(table)
   }
@@ -103,14 +109,14 @@ struct SalesTable {
     if let last = record.lastRowBefore(series: series), day <= last,
       let known = try writer.existing(series: series, day: day)
     {
-      stored = known.units == fact.units && known.status == fact.status ? .same : .other
-      guard stored == .same || known.status == .unknown || tables.options.replace else {
+      stored = Self.stored(known, as: fact)
+      if case .other = stored, tables.options.restate == .reject {
         return .failure(
           SalesRefusal(
             row: table.refusal(
               columns.units, "contradicts_database",
               "the database has \(known.units.formatted) units (\(known.status)) for this product, store and day: correct "
-                + "the row, or load with --replace if it is a correction")))
+                + "the row, or load with --restate supersede if it is a correction")))
       }
     }
     note(fact, table)
@@ -120,12 +126,15 @@ struct SalesTable {
     return .success(())
   }
 
+  /// What the database has of a day, as a row sees it that says `fact`.
+  static func stored(_ known: (units: Double, status: DayStatus), as fact: SalesFact) -> Stored {
+    if known.units == fact.units, known.status == fact.status { return .same }
+    return known.status == .unknown ? .part : .other(units: known.units, status: known.status)
+  }
+
   /// Counts what is not stored, and what is odd.
   private mutating func note(_ fact: SalesFact, _ table: borrowing MappedTable) {
     tables.noteOthers(table)
-    if !fact.basePrice.isNaN { tables.remarks.notStored["base_price", default: 0] += 1 }
-    if !fact.revenue.isNaN { tables.remarks.notStored["revenue", default: 0] += 1 }
-    if !fact.stockOnHand.isNaN { tables.remarks.notStored["stock_on_hand", default: 0] += 1 }
     if fact.price == 0, fact.units > 0 { tables.remarks.zeroPrices += 1 }
   }
 
@@ -134,6 +143,8 @@ struct SalesTable {
     tables.remarks.negativeAsZero += 1
     if tables.mapping.negative == .separate { tables.remarks.returnedUnits -= fact.units }
     fact.units = 0
+    // What was paid back is no revenue of what was sold.
+    if tables.mapping.revenue == .unitsTimesPrice { fact.details.revenue = nil }
   }
 
   /// Gives a day without units the meaning that the mapping says.
@@ -172,24 +183,58 @@ struct SalesTable {
     var steps = before
     for row in rows {
       let fact = row.fact
-      if row.stored == .same {
-        summary.rowsUnchanged += 1
+      let isRestated = try supersede(row, price: before?.price(on: row.day))
+      if isRestated { restated += 1 }
+      if case .same = row.stored {
+        if isRestated { summary.rowsLoaded += 1 } else { summary.rowsUnchanged += 1 }
       } else {
-        try writer.writeSale(
-          series: id, day: row.day, units: fact.units, status: fact.status, replaces: row.stored == .other)
+        var replaces = true
+        if case .nothing = row.stored { replaces = false }
+        try writer.writeSale(series: id, day: row.day, units: fact.units, status: fact.status, replaces: replaces)
         summary.daysByStatus[String(describing: fact.status), default: 0] += 1
         summary.rowsLoaded += 1
       }
       record.classes[fact.status == .sold && fact.units == 0 ? "sold_none" : Self.className(fact.status), default: 0] +=
         1
       record.noteUnits(series: id, fact.units)
-      if fact.promotion > 0 { try writer.writePromotion(series: id, day: row.day, share: fact.promotion) }
+      for promotion in fact.promotions {
+        try writer.writePromotion(series: id, day: row.day, kind: promotion.kind, share: promotion.share)
+      }
+      if !fact.details.isEmpty { try writeDetails(fact.details, series: id, day: row.day) }
       if fact.price > 0 { steps?.observe(price: fact.price, on: row.day, lastSeen: known.lastRow) }
     }
     if let steps, steps != before { try writer.writePriceSteps(series: id, steps) }
     writer.noteRows(series: id, through: rows.last!.day)
     writer.setRange(
       series: id, firstDay: rows.first!.day, startKnown: false, delistAfter: tables.options.delistAfterDays)
+  }
+
+  /// Keeps what an earlier delivery said of a row's day, where the row says otherwise.
+  ///
+  /// - Parameter price: the price that the database has in force on the day.
+  private func supersede(_ row: Row, price: Double?) throws -> Bool {
+    let (units, status): (Double, DayStatus)
+    switch row.stored {
+    case .nothing, .part: return false
+    case .same: (units, status) = (row.fact.units, row.fact.status)
+    case .other(let knownUnits, let knownStatus): (units, status) = (knownUnits, knownStatus)
+    }
+    let writer = tables.writer
+    let details = try writer.details(series: row.series, day: row.day)
+    if case .same = row.stored {
+      let isNewPrice = row.fact.price > 0 && price.map { $0.differs(from: row.fact.price) } == true
+      guard isNewPrice || details.isContradicted(by: row.fact.details) else { return false }
+    }
+    try writer.supersede(
+      series: row.series, day: row.day, units: units, status: status, price: price, details: details)
+    return true
+  }
+
+  private mutating func writeDetails(_ details: SalesDetails, series: Int, day: Int) throws {
+    try tables.writer.writeDetails(series: series, day: day, details)
+    if details.revenue != nil { tables.remarks.stored["revenue", default: 0] += 1 }
+    if details.basePrice != nil { tables.remarks.stored["base_price", default: 0] += 1 }
+    if details.stockOnHand != nil { tables.remarks.stored["stock_on_hand", default: 0] += 1 }
   }
 
   static func className(_ status: DayStatus) -> String {

@@ -48,7 +48,7 @@ struct ScaleCheck {
       return
         "units are \(Self.text(pooled)) times those of the \(Self.days) days before, in median \(Self.text(median)) over "
         + "\(compared.count) series (\(name(example, writer))): if the file counts cases instead of units, or the other "
-        + "way round, deliver it again with --replace"
+        + "way round, deliver it again as it should be"
     }
     let jumped = compared.filter {
       max($0.ratio / median, median / max($0.ratio, 1e-9)) > Self.productFactor && $0.before >= 10 && $0.now > 0

@@ -53,15 +53,15 @@ extension SourceMapping {
       case "zero": zero = try it.choice()
       case "negative": negative = try it.choice()
       case "unknown_keys": unknownKeys = try it.choice()
-      case "products": products = try it.tables(columns(.products))
-      case "stores": stores = try it.tables(columns(.stores))
-      case "events": events = try it.tables(columns(.events))
-      case "sales": sales = try it.tables(columns(.sales))
+      case "revenue": revenue = try it.choice()
       default:
-        throw it.unknownKey(
-          key,
-          known: "about, product_levels, location_levels, rows, time_grain, week_date, kind, missing, zero, "
-            + "negative, unknown_keys, products, stores, events, sales")
+        guard let role = Role(rawValue: key) else {
+          throw it.unknownKey(
+            key,
+            known: "about, product_levels, location_levels, rows, time_grain, week_date, kind, missing, zero, "
+              + "negative, unknown_keys, revenue, " + Role.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        self[role] = try it.tables(columns(role))
       }
     }
     // Levels may stand behind the tables that name them.
@@ -76,7 +76,7 @@ extension SourceMapping {
         }
       }
     }
-    guard !sales.isEmpty || !products.isEmpty || !stores.isEmpty || !events.isEmpty else {
+    guard Role.allCases.contains(where: { !self[$0].isEmpty }) else {
       throw MappingNode(node, "mapping").error("names no table", "add at least 'sales:' with files and columns")
     }
   }
@@ -199,6 +199,8 @@ private struct MappingNode {
       case "only": table.only = try it.lists()
       case "except": table.except = try it.lists()
       case "promotions": table.promotions = try it.pairs()
+      case "attributes": table.attributes = try it.pairs()
+      case "regressors": table.regressors = try it.pairs()
       case "others": table.others = try it.texts()
       case "ignore_others": table.ignoresOthers = try it.flag()
       case "yes": table.yes = try it.texts()
@@ -207,7 +209,7 @@ private struct MappingNode {
         throw it.unknownKey(
           key,
           known: "files, separator, encoding, decimal, thousands, date_pattern, empty, columns, constants, "
-            + "values, only, except, promotions, others, ignore_others, yes, no")
+            + "values, only, except, promotions, attributes, regressors, others, ignore_others, yes, no")
       }
     }
     guard table.numbers.isConsistent else {

@@ -16,7 +16,8 @@ extension SourceMapping {
     if zero != plain.zero { out.line("zero", zero.rawValue) }
     if negative != plain.negative { out.line("negative", negative.rawValue) }
     if unknownKeys != plain.unknownKeys { out.line("unknown_keys", unknownKeys.rawValue) }
-    for role in [Role.sales, .products, .stores, .events] {
+    if revenue != plain.revenue { out.line("revenue", revenue.rawValue) }
+    for role in [Role.sales] + Role.allCases.filter({ $0 != .sales }) {
       let tables = tables(role)
       guard !tables.isEmpty else { continue }
       out.line(role.rawValue, "")
@@ -104,6 +105,8 @@ private struct YAMLText {
     lists("only", table.only)
     lists("except", table.except)
     pairs("promotions", table.promotions)
+    pairs("attributes", table.attributes)
+    pairs("regressors", table.regressors)
     if !table.others.isEmpty { list("others", table.others) }
     if !table.ignoresOthers { line("ignore_others", "false") }
     if table.yes != plain.yes { list("yes", table.yes) }

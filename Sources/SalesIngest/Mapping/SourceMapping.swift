@@ -6,7 +6,9 @@ import DemandData
 /// A mapping is data, not a program: those of known sources ship with `demand`, a user's own stand in the settings.
 public struct SourceMapping: Sendable, Hashable, Codable {
   /// What a table of a delivery holds.
-  public enum Role: String, Sendable, Hashable, Codable, CaseIterable { case products, stores, events, sales }
+  public enum Role: String, Sendable, Hashable, Codable, CaseIterable {
+    case products, stores, events, sales, attributes, ranging, regressors, links, annotations
+  }
 
   /// What one row of sales is.
   public enum Rows: String, Sendable, Hashable, Codable, CaseIterable {
@@ -57,6 +59,14 @@ public struct SourceMapping: Sendable, Hashable, Codable {
     case separate
   }
 
+  /// Where the revenue of a row comes from.
+  public enum Revenue: String, Sendable, Hashable, Codable, CaseIterable {
+    /// The column `revenue`, if there is one.
+    case column
+    /// Units times price, row by row; returns count against it where units are net.
+    case unitsTimesPrice = "units_times_price"
+  }
+
   /// What becomes of a row whose product or store no master knows.
   public enum UnknownKeys: String, Sendable, Hashable, Codable, CaseIterable {
     /// It is a bad row.
@@ -91,6 +101,10 @@ public struct SourceMapping: Sendable, Hashable, Codable {
     public var except: [String: [String]] = [:]
     /// Promotion kinds, with the columns that say so.
     public var promotions: [String: String] = [:]
+    /// Attributes of the products or stores that a table lists, with the columns that say them.
+    public var attributes: [String: String] = [:]
+    /// Regressors by name, with the columns of their values.
+    public var regressors: [String: String] = [:]
     /// Columns that say more than the database holds; they are read over and named in the summary.
     public var others: [String] = []
     /// Columns beyond those named are read over too, rather than refused.
@@ -113,6 +127,15 @@ public struct SourceMapping: Sendable, Hashable, Codable {
   public var stores: [Table] = []
   public var events: [Table] = []
   public var sales: [Table] = []
+  /// Attributes of nodes, one a row.
+  public var attributes: [Table] = []
+  /// Days of products in the range of stores.
+  public var ranging: [Table] = []
+  public var regressors: [Table] = []
+  /// Turns in the lives of products and stores.
+  public var links: [Table] = []
+  /// Days that are not representative.
+  public var annotations: [Table] = []
   public var rows = Rows.totals
   public var grain = TimeGrain.auto
   public var weekDate = WeekDate.last
@@ -123,6 +146,7 @@ public struct SourceMapping: Sendable, Hashable, Codable {
   public var zero = ZeroUnits.sold
   public var negative = NegativeUnits.quarantine
   public var unknownKeys = UnknownKeys.reject
+  public var revenue = Revenue.column
 
   public init() {}
 
@@ -138,6 +162,28 @@ public struct SourceMapping: Sendable, Hashable, Codable {
     case .stores: stores
     case .events: events
     case .sales: sales
+    case .attributes: attributes
+    case .ranging: ranging
+    case .regressors: regressors
+    case .links: links
+    case .annotations: annotations
+    }
+  }
+
+  subscript(role: Role) -> [Table] {
+    get { tables(role) }
+    set {
+      switch role {
+      case .products: products = newValue
+      case .stores: stores = newValue
+      case .events: events = newValue
+      case .sales: sales = newValue
+      case .attributes: attributes = newValue
+      case .ranging: ranging = newValue
+      case .regressors: regressors = newValue
+      case .links: links = newValue
+      case .annotations: annotations = newValue
+      }
     }
   }
 
@@ -150,8 +196,17 @@ public struct SourceMapping: Sendable, Hashable, Codable {
     case .sales:
       (
         ["date", "product", "store", "units"],
-        ["price", "base_price", "revenue", "promotion", "stock", "stock_on_hand", "open", "kind"]
+        ["price", "base_price", "revenue", "promotion", "promotion_kinds", "stock", "stock_on_hand", "open", "kind"]
           + productLevels.dropLast() + locationLevels.dropLast()
+      )
+    case .attributes: (["level", "node", "attribute", "value"], [])
+    case .ranging: (["product", "store", "from"], ["through"])
+    case .regressors: (["date"], ["regressor", "value", "scope_level", "scope_node"] + locationLevels)
+    case .links: (["kind", "node", "date"], ["other", "through", "ratio"])
+    case .annotations:
+      (
+        ["from", "through", "reason", "author"],
+        ["product_level", "product", "location_level", "location", "made_at", "expires_on"]
       )
     }
   }
@@ -205,8 +260,72 @@ extension SourceMapping {
     mapping.sales = [
       table(
         ["sales*.csv*"], ["date", "product", "store", "units"],
-        optional: ["price", "promotion", "stock"])
+        optional: ["price", "promotion", "stock", "base_price", "revenue", "stock_on_hand", "promotion_kinds"])
     ]
+    for role in [Role.attributes, .ranging, .regressors, .links, .annotations] {
+      let (required, optional) = mapping.columns(role)
+      mapping[role] = [table(["\(role.rawValue).csv*"], required, optional: optional)]
+    }
     return mapping
+  }
+}
+
+extension SourceMapping.Table {
+  /// Keys that are not there, as in what earlier versions wrote, have their defaults.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(files: try values.decode([String].self, forKey: .files))
+    func read<Value: Decodable>(_ value: inout Value, _ key: CodingKeys) throws {
+      if let found = try values.decodeIfPresent(Value.self, forKey: key) { value = found }
+    }
+    separator = try values.decodeIfPresent(Separator.self, forKey: .separator)
+    encoding = try values.decodeIfPresent(TextEncoding.self, forKey: .encoding)
+    try read(&numbers, .numbers)
+    try read(&datePatterns, .datePatterns)
+    try read(&empty, .empty)
+    try read(&columns, .columns)
+    try read(&constants, .constants)
+    try read(&self.values, .values)
+    try read(&only, .only)
+    try read(&except, .except)
+    try read(&promotions, .promotions)
+    try read(&attributes, .attributes)
+    try read(&regressors, .regressors)
+    try read(&others, .others)
+    try read(&ignoresOthers, .ignoresOthers)
+    try read(&yes, .yes)
+    try read(&no, .no)
+  }
+}
+
+extension SourceMapping {
+  /// Keys that are not there, as in what earlier versions wrote, have their defaults.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init()
+    func read<Value: Decodable>(_ value: inout Value, _ key: CodingKeys) throws {
+      if let found = try values.decodeIfPresent(Value.self, forKey: key) { value = found }
+    }
+    try read(&about, .about)
+    try read(&productLevels, .productLevels)
+    try read(&locationLevels, .locationLevels)
+    try read(&products, .products)
+    try read(&stores, .stores)
+    try read(&events, .events)
+    try read(&sales, .sales)
+    try read(&attributes, .attributes)
+    try read(&ranging, .ranging)
+    try read(&regressors, .regressors)
+    try read(&links, .links)
+    try read(&annotations, .annotations)
+    try read(&rows, .rows)
+    try read(&grain, .grain)
+    try read(&weekDate, .weekDate)
+    try read(&measured, .measured)
+    missing = try values.decodeIfPresent(MissingRows.self, forKey: .missing)
+    try read(&zero, .zero)
+    try read(&negative, .negative)
+    try read(&unknownKeys, .unknownKeys)
+    try read(&revenue, .revenue)
   }
 }

@@ -18,6 +18,8 @@ public struct DataSummary: Sendable, Hashable, Codable {
   public var lastDay: Day?
   public var completeThrough: Day?
   public var calendarKnownThrough: Day?
+  /// Facts beyond sales, prices and events: rows by what they are, such as `revenue`, `ranging_windows` or `regressors`.
+  public var furtherFacts: [String: Int]
 }
 
 extension SQLStore {
@@ -45,7 +47,23 @@ extension SQLStore {
         priceSteps: try count("price_steps"), events: try count("events"), loads: try count("loads"),
         quarantined: try count("quarantine"), firstDay: try day("min(first_day)", "series"),
         lastDay: last.map(Day.init(number:)), completeThrough: try day("max(complete_through)", "loads"),
-        calendarKnownThrough: try day("max(known_through)", "calendar_coverage"))
+        calendarKnownThrough: try day("max(known_through)", "calendar_coverage"),
+        furtherFacts: try Self.furtherFacts(database))
     }
+  }
+
+  private static func furtherFacts(_ database: any SQLConnection) throws -> [String: Int] {
+    var counts: [String: Int] = [:]
+    let details = try database.first(
+      "SELECT count(revenue), count(base_price), count(stock_on_hand) FROM sales_details"
+    ) { [$0.int(0), $0.int(1), $0.int(2)] }
+    for (name, count) in zip(["revenue", "base_price", "stock_on_hand"], details ?? []) { counts[name] = count }
+    for table in [
+      "promotions", "closures", "ranging_windows", "attributes", "regressors", "annotations", "life_cycle_links",
+      "superseded_sales",
+    ] { counts[table] = try database.int("SELECT count(*) FROM \(table)") ?? 0 }
+    counts["promotion_kinds"] = try database.int(
+      "SELECT count(DISTINCT kind) FROM promotions WHERE kind <> '\(Promotion.anyKind)'")
+    return counts
   }
 }

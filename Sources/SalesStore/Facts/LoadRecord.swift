@@ -23,6 +23,8 @@ public struct LoadSummary: Sendable, Hashable, Codable {
   public var rowsLoaded = 0
   /// Rows that said what the database had already.
   public var rowsUnchanged = 0
+  /// Rows loaded that said otherwise than an earlier delivery; nil for loads of earlier versions.
+  public var rowsRestated: Int?
   public var rowsQuarantined = 0
   /// Quarantined rows by kind of reason, such as `negative_units`.
   public var quarantinedByReason: [String: Int] = [:]
@@ -57,12 +59,15 @@ public struct LoadDetails: Sendable, Hashable, Codable {
   public var notRead: [String: [String]]
   /// Rows that the mapping leaves out, by file.
   public var skipped: [String: Int]
+  /// Facts beyond units, prices and events that the load brought, by what they are; nil for loads of earlier versions.
+  public var stored: [String: Int]?
   /// How the files were read (JSON), so that rows in quarantine can be read again in the same way.
   public var reading: String
 
   public init(
     rows: Int, timeGrain: String, dayClasses: [String: Int], warnings: [String], notes: [String],
-    notStored: [String: Int], notRead: [String: [String]], skipped: [String: Int], reading: String
+    notStored: [String: Int], notRead: [String: [String]], skipped: [String: Int],
+    stored: [String: Int]? = nil, reading: String
   ) {
     self.rows = rows
     self.timeGrain = timeGrain
@@ -72,6 +77,7 @@ public struct LoadDetails: Sendable, Hashable, Codable {
     self.notStored = notStored
     self.notRead = notRead
     self.skipped = skipped
+    self.stored = stored
     self.reading = reading
   }
 }

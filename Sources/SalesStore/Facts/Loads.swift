@@ -21,7 +21,7 @@ extension SQLStore {
       let id = try database.int(
         "INSERT INTO loads (source, files, content_hash, started_at) VALUES (?, ?, ?, ?) RETURNING load_id",
         [header.source, header.files.joined(separator: "\n"), header.contentHash, Timestamp.text(started)])!
-      let writer = try LoadWriter(database, load: id)
+      let writer = try LoadWriter(database, load: id, startedAt: Timestamp.text(started))
       let summary = try body(writer)
       try writer.finish()
       let finished = now()

@@ -70,7 +70,9 @@ extension SQLStore {
 
   private func silentDays() throws(StoreError) -> Int {
     do {
-      return try panel().storeGaps().reduce(0) { $0 + ($1.through - $1.from + 1) }
+      return try panel(through: nil, stores: nil, showsAnnotatedDays: true).storeGaps().reduce(0) {
+        $0 + ($1.through - $1.from + 1)
+      }
     } catch {
       if case .noData = error { return 0 }
       throw error
@@ -131,8 +133,45 @@ private struct Check {
     ),
     (
       Check(
+        name: "sales_outside_range", severity: .warning,
+        meaning: "days with units outside of the windows that declare when the product is in range; correct the windows"
+      ),
+      """
+      SELECT count(*) FROM sales s WHERE s.units > 0
+        AND s.series_id IN (SELECT series_id FROM ranging_windows)
+        AND NOT EXISTS (
+          SELECT 1 FROM ranging_windows w WHERE w.series_id = s.series_id AND w.from_day <= s.day
+            AND (w.through_day IS NULL OR w.through_day >= s.day))
+      """
+    ),
+    (
+      Check(
+        name: "details_without_sales", severity: .error,
+        meaning: "revenue, base prices or stock of days without a row of sales; load the data anew"),
+      """
+      SELECT count(*) FROM sales_details d
+      WHERE NOT EXISTS (SELECT 1 FROM sales s WHERE s.series_id = d.series_id AND s.day = d.day)
+      """
+    ),
+    (
+      Check(
+        name: "annotations_of_no_node", severity: .warning,
+        meaning: "annotations whose product or location is not there, so that they mask nothing; remove or correct them"
+      ),
+      """
+      SELECT count(*) FROM annotations a
+      WHERE (a.product <> '' AND NOT EXISTS (
+          SELECT 1 FROM tree_nodes n JOIN tree_levels v ON v.tree = n.tree AND v.depth = n.depth
+          WHERE n.tree = 'product' AND v.name = a.product_level AND n.name = a.product))
+        OR (a.location <> '' AND NOT EXISTS (
+          SELECT 1 FROM tree_nodes n JOIN tree_levels v ON v.tree = n.tree AND v.depth = n.depth
+          WHERE n.tree = 'location' AND v.name = a.location_level AND n.name = a.location))
+      """
+    ),
+    (
+      Check(
         name: "fractional_counts", severity: .error,
-        meaning: "fractions of products that are counted; deliver the days again with --replace"),
+        meaning: "fractions of products that are counted; deliver the days again as whole numbers"),
       """
       SELECT count(*) FROM products p JOIN series i ON i.product_id = p.product_id
       JOIN sales s ON s.series_id = i.series_id WHERE p.kind = 'count' AND s.units <> round(s.units)

@@ -1,7 +1,7 @@
 import DemandData
 
 extension SQLStore {
-  func panel(through: Day?, stores: [String]?) throws(StoreError) -> Panel {
+  func panel(through: Day?, stores: [String]?, showsAnnotatedDays: Bool) throws(StoreError) -> Panel {
     try read { database in
       let stored = try Self.storedHierarchy(database, stores: stores, nothing: self.nothingLoaded)
       guard let origin = try through?.number ?? Self.lastCompleteDay(database) else { throw self.nothingLoaded }
@@ -16,9 +16,16 @@ extension SQLStore {
       var units = [Int32](repeating: 0, count: stored.series.count * count)
       var status = [UInt8](repeating: 0, count: stored.series.count * count)
       try days.read(database, Array(stored.series.indices), units: &units, status: &status)
+      if !showsAnnotatedDays {
+        for annotation in try Self.annotations(database) where annotation.isInForce(at: Day(number: origin)) {
+          annotation.days.mask(
+            hierarchy: stored.hierarchy, firstDay: Day(number: first), dayCount: count, units: &units, status: &status)
+        }
+      }
       return Panel(
         hierarchy: stored.hierarchy, firstDay: Day(number: first), dayCount: count, units: units, status: status,
-        startIsKnown: stored.series.map(\.startKnown), prices: try Self.prices(database, stored: stored),
+        startIsKnown: stored.series.map { $0.startKnown || days.isDeclared($0) },
+        prices: try Self.prices(database, stored: stored),
         calendar: calendar)
     }
   }

@@ -6,6 +6,12 @@ public struct PriceSteps: Sendable, Hashable {
 
   public init() {}
 
+  /// The price in force on a day; nil before the first step.
+  public func price(on day: Int) -> Double? {
+    let count = days.partitioningIndex { $0 > day }
+    return count > 0 ? prices[count - 1] : nil
+  }
+
   /// Adds a step as stored; days must ascend.
   mutating func append(day: Int, price: Double) {
     days.append(day)

@@ -15,15 +15,17 @@ extension SQLStore {
         try connection.scan("SELECT series_id, from_day, price FROM price_steps ORDER BY series_id, from_day") {
           steps[$0.int(0), default: PriceSteps()].append(day: $0.int(1), price: $0.double(2))
         }
-        var promoted: [Int: Set<Int>] = [:]
-        try connection.scan("SELECT series_id, day FROM promotions") {
-          promoted[$0.int(0), default: []].insert($0.int(1))
+        let days = "day BETWEEN \(from?.number ?? Int(Int32.min)) AND \(to?.number ?? Int(Int32.max))"
+        var promotions: [SeriesDay: [Promotion]] = [:]
+        try connection.scan("SELECT series_id, day, kind, share FROM promotions WHERE \(days) ORDER BY kind") {
+          promotions[SeriesDay(series: $0.int(0), day: $0.int(1)), default: []].append(
+            Promotion(kind: $0.text(2), share: $0.double(3)))
         }
         try connection.scan(
           """
-          SELECT series_id, day, units, status FROM sales
-          WHERE day BETWEEN \(from?.number ?? Int(Int32.min)) AND \(to?.number ?? Int(Int32.max))
-          ORDER BY series_id, day
+          SELECT s.series_id, s.day, s.units, s.status, d.revenue, d.base_price, d.stock_on_hand
+          FROM sales s LEFT JOIN sales_details d ON d.series_id = s.series_id AND d.day = s.day
+          WHERE s.\(days) ORDER BY s.series_id, s.day
           """
         ) { row in
           let (id, day) = (row.int(0), row.int(1))
@@ -35,7 +37,10 @@ extension SQLStore {
           try each(
             SalesRow(
               product: name.product, store: name.store, day: Day(number: day), units: row.double(2), status: status,
-              price: step.flatMap { known?.prices[$0] }, isPromoted: promoted[id]?.contains(day) ?? false))
+              price: step.flatMap { known?.prices[$0] },
+              promotions: promotions[SeriesDay(series: id, day: day)] ?? [],
+              details: SalesDetails(
+                revenue: row.optionalDouble(4), basePrice: row.optionalDouble(5), stockOnHand: row.optionalDouble(6))))
         }
       }
     }
@@ -50,4 +55,9 @@ extension SQLStore {
       )
     }
   }
+}
+
+private struct SeriesDay: Hashable {
+  let series: Int
+  let day: Int
 }

@@ -10,6 +10,7 @@ struct SeriesDays {
   private let storeDefault: [[UInt8]]
   /// Whether the store is closed, `[store][day]`.
   private let closed: [[Bool]]
+  private let declared: DeclaredRange
 
   /// Up to so many series are looked for by their ids; more are read with all others.
   private static let mostListed = 10_000
@@ -41,7 +42,11 @@ struct SeriesDays {
     }
     storeDefault = defaults
     self.closed = closed
+    declared = try DeclaredRange(database, stored: stored)
   }
+
+  /// Whether the days of a series in range are declared.
+  func isDeclared(_ series: StoredSeries) -> Bool { declared.isDeclared(series) }
 
   /// Fills `units` and `status`, both `members.count * count` cells long, series after series.
   ///
@@ -98,7 +103,10 @@ struct SeriesDays {
     }
     for (place, member) in members.enumerated() {
       let series = stored.series[member]
-      guard let firstDay = series.firstDay, let delistAfter = series.delistAfter, firstDay < first + count,
+      let cells = place * count..<(place + 1) * count
+      declared.apply(to: series, cells: cells, first: first, units: units, status: &status)
+      guard !declared.isDeclared(series), let firstDay = series.firstDay, let delistAfter = series.delistAfter,
+        firstDay < first + count,
         count - 1 - last[place] > delistAfter
       else { continue }
       for day in max(0, firstDay - first, last[place] + 1)..<count { status[place * count + day] = notRanged }

@@ -42,15 +42,18 @@ public protocol FactStore: Sendable {
   /// The first day is the first on which any of the series was ranged. Status of a day: its row; else not ranged before
   /// the series' first day, and after its last row once that is more than the load's limit ago; else closed by the
   /// calendar; else what the load said that a missing row of a reporting store means; else unknown. Units of a
-  /// `measure` are rounded to whole ones. A closed day keeps what was recorded all the same, as M5 has on Christmas.
+  /// `measure` are rounded to whole ones. Declared ranges win: outside of a series' windows, and of its store's life, a day
+  /// without units is not ranged. A closed day keeps what was recorded all the same, as M5 has on Christmas.
   ///
   /// - Parameters:
   ///   - through: the origin; nil for the last day that a load declared complete.
   ///   - stores: only these stores; nil for all.
+  ///   - showsAnnotatedDays: whether days that an annotation in force at the origin calls not representative are as they
+  ///     were; otherwise, as fits want them, they are unknown.
   /// - Throws: ``StoreError/noData(reason:)`` when nothing is known up to the origin,
   ///   ``StoreError/unknownName(kind:name:known:)`` for a store that is not there.
   /// - Complexity: O(rows), some millions a second.
-  func panel(through: Day?, stores: [String]?) throws(StoreError) -> Panel
+  func panel(through: Day?, stores: [String]?, showsAnnotatedDays: Bool) throws(StoreError) -> Panel
 
   /// The last day that a load declared complete: the default origin. Nil in an empty database.
   func lastCompleteDay() throws(StoreError) -> Day?
@@ -74,6 +77,11 @@ extension LoadStore {
 }
 
 extension FactStore {
+  /// Sales history of all series up to the origin as fits see it.
+  public func panel(through: Day?, stores: [String]?) throws(StoreError) -> Panel {
+    try panel(through: through, stores: stores, showsAnnotatedDays: false)
+  }
+
   /// Both trees and all series.
   public func hierarchy() throws(StoreError) -> Hierarchy { try hierarchy(stores: nil) }
 

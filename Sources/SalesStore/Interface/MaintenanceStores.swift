@@ -67,7 +67,9 @@ public struct SalesRow: Sendable, Hashable {
   public let status: DayStatus
   /// The price in force on the day, where one is known.
   public let price: Double?
-  public let isPromoted: Bool
+  /// By kind.
+  public let promotions: [Promotion]
+  public let details: SalesDetails
 }
 
 /// A product or store with its ancestors.

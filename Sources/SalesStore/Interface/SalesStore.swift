@@ -6,7 +6,7 @@ import DemandData
 /// behind a URL, SQLite or PostgreSQL. What was reported as done survives a power loss. Every method is one transaction
 /// unless it says otherwise. Time stamps come from the caller. A store may be used from several threads.
 public protocol SalesStore: LoadStore, FactStore, RunStore, LedgerStore, ForecastStore, PublicationStore, ArtifactStore,
-  BacktestStore, MaintenanceStore, ExportStore
+  BacktestStore, MaintenanceStore, ExportStore, AnnotationStore, FurtherFactStore
 {
   var url: DatabaseURL { get }
 

@@ -42,6 +42,7 @@ public enum StoreError: Error, Hashable, Sendable {
   /// A level, product, store or node that the database does not know.
   case unknownName(kind: String, name: String, known: [String])
   case unknownRun(Int)
+  case unknownAnnotation(Int)
   /// What was asked cannot be done with this run, such as publishing one that failed.
   case runState(run: Int, reason: String)
   /// Stored bytes do not match their checksum, or cannot be decoded.
@@ -99,6 +100,7 @@ extension StoreError: CustomStringConvertible {
         + (known.isEmpty ? "" : ": known are " + known.prefix(8).joined(separator: ", "))
         + (known.count > 8 ? " and \(known.count - 8) more" : "")
     case .unknownRun(let run): "there is no run \(run): `demand runs` lists them"
+    case .unknownAnnotation(let id): "there is no annotation \(id): `demand annotate list` shows them"
     case .runState(let run, let reason): "run \(run) \(reason)"
     case .corrupt(let what, let reason):
       "\(what) in the database is damaged (\(reason)): restore a backup; a run is computed anew when it is started again"

@@ -28,7 +28,11 @@ struct Migration: Sendable, Hashable {
     let files: [(name: String, sqlite: [UInt8], postgresql: [UInt8])] = [
       (
         "0001_initial.sql", PackageResources.sqlite_0001_initial_sql, PackageResources.postgresql_0001_initial_sql
-      )
+      ),
+      (
+        "0002_more_facts.sql", PackageResources.sqlite_0002_more_facts_sql,
+        PackageResources.postgresql_0002_more_facts_sql
+      ),
     ]
     var migrations: [Migration] = []
     for file in files {

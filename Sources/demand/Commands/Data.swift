@@ -13,9 +13,14 @@ struct DataCommand: ParsableCommand {
         demand data status --level department:store
         demand data status --gaps
         demand data check
+        demand data restatements
+        demand data links
         demand data export --output delivery
       """,
-    subcommands: [DataStatus.self, DataCheck.self, DataExport.self])
+    subcommands: [
+      DataStatus.self, DataCheck.self, DataExport.self, DataRestatements.self, DataLinks.self, DataRanging.self,
+      DataAttributes.self, DataRegressors.self,
+    ])
 }
 
 struct DataStatus: ParsableCommand {
@@ -53,13 +58,18 @@ struct DataStatus: ParsableCommand {
     if loads {
       try output.show(try Self.loadTable(store))
     } else if gaps {
-      try output.show(Self.gapTable(try store.panel()))
+      try output.show(Self.gapTable(try Self.panel(store)))
     } else if let level {
-      let panel = try store.panel()
+      let panel = try Self.panel(store)
       try output.show(Self.coverageTable(panel, at: try NodeSelection.levelPair(named: level, in: panel.hierarchy)))
     } else {
       try output.show(try Self.overview(store, now: Date()))
     }
+  }
+
+  /// As it was delivered: annotated days are known, though fits do without them.
+  private static func panel(_ store: any SalesStore) throws -> Panel {
+    try store.panel(through: nil, stores: nil, showsAnnotatedDays: true)
   }
 
   private static func overview(_ store: any SalesStore, now: Date) throws -> OutputTable {
@@ -85,6 +95,9 @@ struct DataStatus: ParsableCommand {
       ("price_steps", summary.priceSteps), ("events", summary.events), ("loads", summary.loads),
       ("quarantined", summary.quarantined),
     ] { add(field, .integer(count)) }
+    for (field, count) in summary.furtherFacts.sorted(by: { $0.key < $1.key }) { add(field, .integer(count)) }
+    let inForce = try store.annotations().count { AnnotateList.isInForce($0, summary.completeThrough) }
+    add("annotations_in_force", .integer(inForce))
     if let last = try store.loads().last {
       add(
         "last_load", .text("\(last.id), \(last.finishedAt.formatted(.iso8601)), \(last.files.joined(separator: " "))"))

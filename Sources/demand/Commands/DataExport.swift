@@ -43,24 +43,87 @@ struct DataExport: ParsableCommand {
     try write("products.csv") { line in try Self.masters(products, hasKind: true, line) }
     try write("stores.csv") { line in try Self.masters(locations, hasKind: false, line) }
     try write("events.csv") { line in try Self.events(try store.calendar(), levels: locations.levels, line) }
-    var rows = 0
-    try write("sales.csv") { line in
-      try line(["date", "product", "store", "units", "price", "promotion", "stock"])
-      try store.salesRows(from: from, to: to) { row in
-        guard row.status != .notRanged, row.status != .unknown else { return }
-        rows += 1
-        try line([
-          row.day.iso, row.product, row.store, Self.number(row.units), row.price.map(Self.number) ?? "",
-          row.isPromoted ? "1" : "0", row.status == .outOfStock ? "out" : "ok",
-        ])
-      }
-    }
+    let rows = try writeSales(store)
+    try writeFurtherFacts(store)
     common.note("\(output): \(rows) rows of sales")
     if isOwn {
       common.note(
         "its levels are not those of the long format; to load it again: "
           + "demand ingest --mapping-file \(output)/mapping.yml \(output)")
     }
+  }
+
+  /// Columns beyond the usual ones only where there is something in them.
+  private func writeSales(_ store: any SalesStore) throws -> Int {
+    let counts = try store.dataSummary().furtherFacts
+    func has(_ name: String) -> Bool { counts[name, default: 0] > 0 }
+    let details: [(name: String, place: KeyPath<SalesDetails, Double?>)] = [
+      ("base_price", \.basePrice), ("revenue", \.revenue), ("stock_on_hand", \.stockOnHand),
+    ].filter { has($0.0) }
+    var rows = 0
+    try write("sales.csv") { line in
+      try line(
+        ["date", "product", "store", "units", "price", "promotion", "stock"] + details.map(\.name)
+          + (has("promotion_kinds") ? ["promotion_kinds"] : []))
+      try store.salesRows(from: from, to: to) { row in
+        guard row.status != .notRanged, row.status != .unknown else { return }
+        rows += 1
+        let isPlain = row.promotions.allSatisfy { $0.kind == Promotion.anyKind }
+        let share = row.promotions.map(\.share).max() ?? 0
+        let kinds =
+          isPlain ? [] : row.promotions.map { $0.share == 1 ? $0.kind : "\($0.kind)=\(Self.number($0.share))" }
+        try line(
+          [
+            row.day.iso, row.product, row.store, Self.number(row.units), row.price.map(Self.number) ?? "",
+            isPlain ? Self.number(share) : "1", row.status == .outOfStock ? "out" : "ok",
+          ] + details.map { row.details[keyPath: $0.place].map(Self.number) ?? "" }
+            + (has("promotion_kinds") ? [kinds.joined(separator: "+")] : []))
+      }
+    }
+    return rows
+  }
+
+  /// Files of facts that few deliveries have: where there are any, or a file of an earlier export would tell of them.
+  private func writeFurtherFacts(_ store: any SalesStore) throws {
+    func write(_ name: String, _ header: [String], _ rows: [[String]]) throws {
+      let file = URL(fileURLWithPath: output).appendingPathComponent(name).path
+      guard !rows.isEmpty || FileManager.default.fileExists(atPath: file) else { return }
+      try self.write(name) { line in
+        try line(header)
+        for row in rows { try line(row) }
+      }
+    }
+    try write(
+      "attributes.csv", ["level", "node", "attribute", "value"],
+      try store.attributes().map { [$0.level, $0.node, $0.name, $0.value] })
+    try write(
+      "ranging.csv", ["product", "store", "from", "through"],
+      try store.rangingWindows().map { [$0.product, $0.store, $0.from.iso, $0.through?.iso ?? ""] })
+    try write(
+      "links.csv", ["kind", "node", "other", "date", "through", "ratio"],
+      try store.lifeCycleLinks().map {
+        [$0.kind.rawValue, $0.node, $0.other, $0.day.iso, $0.through?.iso ?? "", $0.ratio.map(Self.number) ?? ""]
+      })
+    try write(
+      "annotations.csv",
+      [
+        "from", "through", "product_level", "product", "location_level", "location", "reason", "author", "made_at",
+        "expires_on",
+      ],
+      try store.annotations().map {
+        let node = $0.days.node
+        return [
+          $0.days.from.iso, $0.days.through.iso, node.productLevel, node.product, node.locationLevel, node.location,
+          $0.reason, $0.author, $0.madeAt.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)),
+          $0.expiresOn?.iso ?? "",
+        ]
+      })
+    var regressors: [[String]] = []
+    try store.regressors(from: from, to: to) { it in
+      let (level, node) = if case .everywhere = it.scope { ("", "") } else { it.scope.names }
+      regressors.append([it.day.iso, it.name, Self.number(it.value), level, node])
+    }
+    try write("regressors.csv", ["date", "regressor", "value", "scope_level", "scope_node"], regressors)
   }
 
   private typealias Line = ([String]) throws -> Void

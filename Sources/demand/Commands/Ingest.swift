@@ -40,8 +40,9 @@ struct IngestLong: ParsableCommand {
         demand ingest --mapping-file mine.yml --sales export.csv --unknown-keys create
 
       Without a mapping, a folder holds sales*.csv (date,product,store,units[,price][,promotion][,stock]), products.csv \
-      (product,category,department[,kind]), stores.csv (store,region) and events.csv \
-      (date,event,type[,region][,closed]). A mapping (rossmann, walmart, favorita, breakfast, online_retail, or yours) \
+      (product,category,department[,kind]), stores.csv (store,region), events.csv \
+      (date,event,type[,region][,closed]), and attributes.csv, ranging.csv, regressors.csv, links.csv and \
+      annotations.csv where there are such facts. A mapping (rossmann, walmart, favorita, breakfast, online_retail, or yours) \
       reads files of other names and columns. Files may be plain, gzip, or in a zip archive (archive.zip/file.csv), \
       separated by commas, semicolons, tabs or pipes, in UTF-8 or Windows-1252; names may be patterns, folders, or - \
       for standard input.
@@ -65,7 +66,11 @@ struct IngestLong: ParsableCommand {
   var completeThrough: Day?
   @Option(help: ArgumentHelp("Last day that the events speak of. (default: the last event)", valueName: "YYYY-MM-DD"))
   var calendarThrough: Day?
-  @Flag(help: "Rows that contradict the database replace what is there.") var replace = false
+  @Option(
+    help: ArgumentHelp(
+      "Rows that say otherwise than the database: supersede (what was said before is kept) or reject. "
+        + "(default: ingest.restate of the settings)", valueName: "what"))
+  var restate: DeliveryLoad.Restate?
   @Flag(help: "Take sales of days to come; forecasts still start after today.") var allowFuture = false
   @OptionGroup var load: LoadOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
@@ -92,7 +97,7 @@ struct IngestLong: ParsableCommand {
     var options = load.options(settings)
     options.completeThrough = completeThrough
     options.calendarThrough = calendarThrough
-    options.replace = replace
+    if let restate { options.restate = restate }
     options.allowsFuture = allowFuture
     if let missing { options.missing = missing }
     return options
@@ -103,8 +108,9 @@ struct IngestLong: ParsableCommand {
     if inputs.count == 1, DeliveryFiles.isCollection(inputs[0]) {
       return try DeliveryFiles(folder: inputs[0], mapping: mapping)
     }
+    let given = [SourceMapping.Role.sales: sales, .products: products, .stores: stores, .events: events]
     return try DeliveryFiles(
-      [.sales: inputs + sales, .products: products, .stores: stores, .events: events], mapping: mapping)
+      DeliveryFiles.byRole(inputs, mapping: mapping).merging(given) { $0 + $1 }, mapping: mapping)
   }
 
   /// Prints the mapping, and on standard error what it would load into an empty database.

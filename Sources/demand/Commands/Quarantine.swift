@@ -14,7 +14,7 @@ struct Quarantine: ParsableCommand {
         demand quarantine list --load 3 --kind unknown_product --format csv
         demand quarantine export --load 3 --output bad.csv
         demand quarantine retry
-        demand quarantine retry --load 3 --replace
+        demand quarantine retry --load 3 --restate supersede
         demand quarantine drop --load 3 --kind duplicate_row
       """,
     subcommands: [QuarantineList.self, QuarantineExport.self, QuarantineRetryCommand.self, QuarantineDrop.self],
@@ -147,14 +147,15 @@ struct QuarantineRetryCommand: ParsableCommand {
       Examples:
         demand quarantine retry
         demand quarantine retry --load 3 --kind unknown_product
-        demand quarantine retry --load 3 --replace
+        demand quarantine retry --load 3 --restate supersede
 
       Rows of unknown products fit once the product was loaded, those of days to come once the day has passed. Rows that \
       fit are loaded and leave quarantine, in one transaction; the others stay.
       """)
 
   @OptionGroup var selection: QuarantineSelection
-  @Flag(help: "Rows that contradict the database replace what is there.") var replace = false
+  @Option(help: ArgumentHelp("Rows that say otherwise than the database: supersede or reject.", valueName: "what"))
+  var restate: DeliveryLoad.Restate?
   @Flag(help: "Take sales of days to come; forecasts still start after today.") var allowFuture = false
   @OptionGroup var output: FormatOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
@@ -163,7 +164,7 @@ struct QuarantineRetryCommand: ParsableCommand {
     let settings = try common.loadConfiguration()
     let store = try common.openForWriting()
     var options = DeliveryLoad.Options(settings, now: Date())
-    options.replace = replace
+    if let restate { options.restate = restate }
     options.allowsFuture = allowFuture
     var table = OutputTable([
       .integer("load"), .integer("loaded"), .integer("kept"), .text("new_load"), .text("reasons"),

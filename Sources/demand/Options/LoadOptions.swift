@@ -60,6 +60,11 @@ struct LoadOptions: ParsableArguments {
     let summary = result.record.summary
     for warning in summary.details?.warnings ?? [] { Console.shared.report(.warning, warning, hint: "") }
     for note in summary.details?.notes ?? [] { common.note("note: \(note)") }
+    if let restated = summary.rowsRestated, restated > 0 {
+      common.note(
+        "note: \(restated) rows say otherwise than earlier deliveries; 'demand data restatements --load "
+          + "\(result.record.id)' shows what they said")
+    }
     if summary.rowsQuarantined > 0 {
       Console.shared.report(
         .warning, "\(summary.rowsQuarantined) rows are in quarantine",
@@ -75,6 +80,7 @@ struct LoadOptions: ParsableArguments {
     add("load", record.id)
     add("rows_loaded", summary.rowsLoaded)
     add("rows_unchanged", summary.rowsUnchanged)
+    if let restated = summary.rowsRestated { add("rows_restated", restated) }
     add("rows_quarantined", summary.rowsQuarantined)
     for (kind, count) in summary.quarantinedByReason.sorted(by: { $0.key < $1.key }) {
       add("quarantined_\(kind)", count)
@@ -84,6 +90,7 @@ struct LoadOptions: ParsableArguments {
     }
     if let details = summary.details {
       for (name, count) in details.dayClasses.sorted(by: { $0.key < $1.key }) { add("class_\(name)", count) }
+      for (name, count) in (details.stored ?? [:]).sorted(by: { $0.key < $1.key }) { add("stored_\(name)", count) }
       for (name, count) in details.notStored.sorted(by: { $0.key < $1.key }) { add("not_stored_\(name)", count) }
       for (file, names) in details.notRead.sorted(by: { $0.key < $1.key }) {
         table.append([.text("not_read_from_\(file)"), .text(names.joined(separator: " "))])

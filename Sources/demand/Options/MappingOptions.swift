@@ -51,3 +51,4 @@ extension SourceMapping.UnknownKeys: ExpressibleByArgument {}
 extension SourceMapping.NegativeUnits: ExpressibleByArgument {}
 extension SourceMapping.ZeroUnits: ExpressibleByArgument {}
 extension SourceMapping.MissingRows: ExpressibleByArgument {}
+extension DeliveryLoad.Restate: ExpressibleByArgument {}

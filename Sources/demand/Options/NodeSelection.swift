@@ -30,11 +30,14 @@ struct NodeSelection: ParsableArguments {
       let pair = try NodeSelection.levelPair(named: level, in: hierarchy)
       return hierarchy.membership(at: pair).nodes.map { hierarchy.names(of: $0) }
     }
-    let (p, l) = (
-      try product.map { try Self.find($0, in: hierarchy.product, option: "--product") } ?? Self.top,
-      try location.map { try Self.find($0, in: hierarchy.location, option: "--location") } ?? Self.top
-    )
-    return [NodeNames(productLevel: p.level, product: p.name, locationLevel: l.level, location: l.name)]
+    return [try Self.node(product: product, location: location, in: hierarchy)]
+  }
+
+  /// The node of these names; the top of a tree where none is given.
+  static func node(product: String?, location: String?, in hierarchy: Hierarchy) throws -> NodeNames {
+    let p = try product.map { try find($0, in: hierarchy.product, option: "--product") } ?? top
+    let l = try location.map { try find($0, in: hierarchy.location, option: "--location") } ?? top
+    return NodeNames(productLevel: p.level, product: p.name, locationLevel: l.level, location: l.name)
   }
 
   /// Everything, whatever else bears its name.

@@ -139,6 +139,7 @@ extension UserError {
           NearestNames.quoted(NearestNames.find(name, in: known)).map { "did you mean \($0)?" }
             ?? "names are case sensitive and as delivered"
         )
+      case .unknownAnnotation: (.failed, "'demand annotate list' shows the annotations there are")
       case .unknownRun: (.failed, "'demand runs list' shows the runs there are")
       case .runState: (.failed, "'demand runs list' shows the state of every run")
       case .corrupt: (.failed, "restore the database from a backup, or load the data into a new one")

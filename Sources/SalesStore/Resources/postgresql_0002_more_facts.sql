@@ -1,0 +1,1 @@
+../../../migrations/postgresql/0002_more_facts.sql
