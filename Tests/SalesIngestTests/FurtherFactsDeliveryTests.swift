@@ -66,12 +66,12 @@ import Testing
       + "2024-01-02,2024-01-03,,,store,north,strike,me,2024-01-04,\n2024-01-02,,,,,nowhere,strike,me,,\n"
       + "2024-01-02,,,,,,,me,,\n"
     let record = try load(files, into: store)
-    let found = record.summary.quarantinedByReason
+    let refused = try store.quarantine(load: record.id).map { "\($0.file.suffix(16)) \($0.line) \($0.kind)" }
     #expect(
-      found == [
+      record.summary.quarantinedByReason == [
         "unknown_promotion": 1, "negative_price": 1, "unknown_level": 1, "unknown_product": 1, "unknown_store": 2,
         "reversed_days": 1, "not_a_number": 1, "unknown_region": 1, "unknown_kind": 1, "empty_name": 2, "too_small": 1,
-      ], "\(try store.quarantine(load: record.id).map { "\($0.file.suffix(16)) \($0.line) \($0.kind)" })")
+      ], "\(refused)")
     #expect(
       record.summary.details?.stored == [
         "base_price": 1, "revenue": 2, "stock_on_hand": 1, "attributes": 2, "ranging_windows": 2, "regressors": 2,

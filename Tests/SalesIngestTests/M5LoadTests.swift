@@ -148,6 +148,28 @@ import Testing
     #expect(try turned.dataSnapshot() == store.dataSnapshot())
   }
 
+  /// A figure that a later file corrects holds from then on, and the one before is kept; prices and all else stay.
+  @Test func correctedFigures() throws {
+    let fixture = try M5Fixture()
+    let store = try fixture.open()
+    _ = try fixture.load(into: store)
+    let text = String(decoding: try fixture.folder.bytes(of: "sales.csv"), as: UTF8.self)
+    var lines = text.split(separator: "\n").map(String.init)
+    var cells = lines[1].split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    let before = try #require(Double(cells[cells.count - 1]))
+    cells[cells.count - 1] = "\(Int(before) + 5)"
+    lines[1] = cells.joined(separator: ",")
+    try fixture.folder.write(lines.joined(separator: "\n") + "\n", to: "sales.csv")
+    let record = try fixture.load(into: store).record
+    #expect(record.summary.rowsRestated == 1 && record.summary.rowsLoaded == 1)
+    let restated = try store.restatements(load: record.id, limit: 10)
+    #expect(restated.map(\.units) == [before] && restated.map(\.presentUnits) == [before + 5])
+    // As if it had been so from the first.
+    let fresh = try fixture.open("fresh.sqlite")
+    _ = try fixture.load(into: fresh)
+    #expect(try fresh.dataSnapshot() == store.dataSnapshot())
+  }
+
   /// The competition's own files, where they are at hand: totals of the store CA_1 up to 27 March 2016.
   @Test(
     .enabled(

@@ -37,7 +37,7 @@ import Testing
     let first = try applied()
     try openStore(url, mode: .readWrite(create: true), now: now + 60).close()
     #expect(try applied() == first)
-    #expect(first.map { $0["name"] as String } == ["initial", "more_facts"])
+    #expect(first.map { $0["name"] as String }.prefix(2) == ["initial", "more_facts"])
     #expect(first[0]["applied_at"] as String == "2024-01-01T12:00:00.250Z")
     let store = try openStore(url, mode: .readOnly, now: now)
     #expect(try store.integrityIsOK())

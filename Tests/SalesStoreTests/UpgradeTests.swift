@@ -21,6 +21,13 @@ import Testing
     ("SELECT count(*), sum(first_day), sum(start_known), sum(delist_after) FROM series", [6, 115_608, 0, 336]),
   ]
 
+  /// The repository's migrations of a database, in order.
+  private static func migrations(_ kind: DatabaseKind) throws -> [String] {
+    let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "migrations/\(kind == .sqlite ? "sqlite" : "postgresql")").path
+    return try FileManager.default.contentsOfDirectory(atPath: folder).sorted().map { folder + "/" + $0 }
+  }
+
   /// A copy of the fixture of a version.
   private func fixture(_ version: String, _ kind: DatabaseKind) throws -> TestDatabase {
     let folder = try #require(Bundle.module.resourcePath) + "/Fixtures/version_\(version)"
@@ -45,19 +52,21 @@ import Testing
     let now = SmallStore.noon
     let database = try fixture("0001", kind)
     try check(database)
-    #expect(throws: StoreError.olderDatabase(place: database.url.place, version: 1, known: 2)) {
+    let newest = try Self.migrations(kind).count
+    #expect(throws: StoreError.olderDatabase(place: database.url.place, version: 1, known: newest)) {
       _ = try openStore(database.url, mode: .readOnly, now: now)
     }
     let store = try openStore(database.url, mode: .readWrite(create: false), now: now)
     try check(database)
     let applied = try store.databaseStatus().migrations
-    #expect(applied.map(\.version) == [1, 2] && applied.last?.appliedAt == now)
+    #expect(applied.map(\.version) == Array(1...newest) && applied.last?.appliedAt == now)
     #expect(try store.integrityIsOK())
     #expect(try store.check().allSatisfy { $0.severity != .error || $0.count == 0 })
     // What a fit sees is what the run of that time saw: nothing has to be fitted again.
     let run = try #require(try store.publishedRun()?.run)
     #expect(try store.dataSnapshot() == run.snapshot)
-    #expect(try store.forecasts(run: run.id).count == 40)
+    #expect(
+      try store.forecasts(run: run.id, productLevel: "product", locationLevel: "store") { _, _ in } == 6)
     #expect(try store.series(run: run.id).count == 6)
     let load = try #require(try store.loads().first)
     #expect(load.summary.rowsLoaded == 420 && load.summary.rowsRestated == nil)
@@ -81,14 +90,12 @@ import Testing
     try small.load()
     try small.store.close()
     let folder = try TemporaryFolder()
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
-    let name = kind == .sqlite ? "sqlite" : "postgresql"
-    try FileManager.default.copyItem(
-      atPath: root.appending(path: "migrations/\(name)/0001_initial.sql").path,
-      toPath: folder.file("0001_initial.sql"))
+    let migrations = try Self.migrations(kind)
+    try FileManager.default.copyItem(atPath: migrations[0], toPath: folder.file("0001_initial.sql"))
     for mode in [StoreMode.readOnly, .readWrite(create: true)] {
-      #expect(throws: StoreError.newerDatabase(place: small.database.url.place, version: 2, known: 1)) {
+      #expect(
+        throws: StoreError.newerDatabase(place: small.database.url.place, version: migrations.count, known: 1)
+      ) {
         _ = try openStore(small.database.url, mode: mode, migrationsFolder: folder.path, now: SmallStore.noon)
       }
     }

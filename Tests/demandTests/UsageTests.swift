@@ -8,7 +8,9 @@ import Testing
     "nightly", "serve",
     "query", "query forecast", "query sales", "query accuracy", "backtest", "runs", "runs list", "runs show",
     "runs rollback", "config", "config show", "config check", "tutorial",
-    "data", "data status", "data check", "data export", "db", "db status", "db migrate", "db backup", "db vacuum",
+    "data", "data status", "data check", "data export", "data restatements", "data links", "data ranging",
+    "data attributes", "data regressors", "annotate", "annotate add", "annotate list", "annotate expire",
+    "annotate remove", "db", "db status", "db migrate", "db backup", "db vacuum",
   ]
 
   @Test(arguments: [""] + commands) func helpBeginsWithExamples(command: String) throws {
@@ -25,7 +27,7 @@ import Testing
 
   @Test(
     arguments: commands.filter {
-      !["ingest", "quarantine", "query", "runs", "config", "data", "db", "tutorial"].contains($0)
+      !["ingest", "quarantine", "query", "runs", "config", "data", "annotate", "db", "tutorial"].contains($0)
     })
   func commonOptionsAreEverywhere(command: String) throws {
     let help = try DemandProgram.run(command.split(separator: " ").map(String.init) + ["--help"], in: Scratch())
@@ -66,6 +68,8 @@ import Testing
     ("runs show", "run"), ("runs show 1 --series --diagnostics", "--diagnostics"), ("runs list --limit 0", "--limit"),
     ("config check", "file"), ("tutorial", "tutorial"), ("tutorial baking", "baking"),
     ("tutorial grouped --draws 9", "--draws is 9"), ("tutorial grouped --no-plots --output x", "--no-plots"),
+    ("annotate add --from 2024-01-01", "--reason"), ("annotate remove", "annotation"),
+    ("data restatements --limit 0", "--limit"), ("data links --kind birth", "birth"), ("ingest data --restate x", "x"),
     ("data status --gaps --loads", "--loads"), ("data export", "--output"), ("db backup", "file"),
     ("runs list --database mysql://x", "mysql://"),
     ("runs list --database postgresql://me:secret@x/db", "holds a password"),
@@ -86,7 +90,9 @@ import Testing
   @Test(arguments: [
     "fit", "forecast", "forecast export", "nightly", "serve", "query forecast", "query sales", "query accuracy",
     "backtest", "runs list", "runs show 1", "runs rollback", "quarantine list", "quarantine export", "quarantine retry",
-    "quarantine drop --all", "data status", "data status --gaps", "data check", "data export --output out",
+    "quarantine drop --all", "annotate list", "annotate remove 1", "annotate expire 1",
+    "annotate add --from 2024-01-01 --reason x", "data restatements", "data links", "data attributes", "data ranging",
+    "data regressors", "data status", "data status --gaps", "data check", "data export --output out",
     "db status", "db backup b", "db vacuum",
   ])
   func withoutADatabaseThereIsNoData(command: String) throws {

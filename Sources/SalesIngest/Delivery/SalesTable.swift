@@ -183,7 +183,7 @@ struct SalesTable {
     var steps = before
     for row in rows {
       let fact = row.fact
-      let isRestated = try supersede(row, price: before?.price(on: row.day))
+      let isRestated = try supersede(row, before)
       if isRestated { restated += 1 }
       if case .same = row.stored {
         if isRestated { summary.rowsLoaded += 1 } else { summary.rowsUnchanged += 1 }
@@ -211,22 +211,27 @@ struct SalesTable {
 
   /// Keeps what an earlier delivery said of a row's day, where the row says otherwise.
   ///
-  /// - Parameter price: the price that the database has in force on the day.
-  private func supersede(_ row: Row, price: Double?) throws -> Bool {
+  /// - Parameter steps: the prices that the database has, as far as they were looked up.
+  private func supersede(_ row: Row, _ steps: PriceSteps?) throws -> Bool {
     let (units, status): (Double, DayStatus)
+    let fact = row.fact
+    var price = steps?.price(on: row.day)
+    let writer = tables.writer
     switch row.stored {
     case .nothing, .part: return false
-    case .same: (units, status) = (row.fact.units, row.fact.status)
-    case .other(let knownUnits, let knownStatus): (units, status) = (knownUnits, knownStatus)
-    }
-    let writer = tables.writer
-    let details = try writer.details(series: row.series, day: row.day)
-    if case .same = row.stored {
-      let isNewPrice = row.fact.price > 0 && price.map { $0.differs(from: row.fact.price) } == true
-      guard isNewPrice || details.isContradicted(by: row.fact.details) else { return false }
+    case .same:
+      let isNewPrice = fact.price > 0 && price.map { $0.differs(from: fact.price) } == true
+      guard isNewPrice || !fact.details.isEmpty else { return false }
+      let details = try writer.details(series: row.series, day: row.day)
+      guard isNewPrice || details.isContradicted(by: fact.details) else { return false }
+      (units, status) = (fact.units, fact.status)
+    case .other(let knownUnits, let knownStatus):
+      if steps == nil { price = try writer.priceSteps(series: row.series).price(on: row.day) }
+      (units, status) = (knownUnits, knownStatus)
     }
     try writer.supersede(
-      series: row.series, day: row.day, units: units, status: status, price: price, details: details)
+      series: row.series, day: row.day, units: units, status: status, price: price,
+      details: try writer.details(series: row.series, day: row.day))
     return true
   }
 

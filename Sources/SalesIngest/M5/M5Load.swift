@@ -17,13 +17,15 @@ public struct M5Load: Sendable {
   /// Last day of sales to take; nil for the last column.
   public let until: Day?
   public let badRows: BadRowPolicy
+  /// What becomes of figures that say otherwise than those loaded before.
+  public let restate: DeliveryLoad.Restate
 
   static let productLevels = ["category", "department", "product"]
   static let locationLevels = ["region", "store"]
 
   public init(
     sales: String, calendar: String, prices: String, stores: [String]? = nil, until: Day? = nil,
-    badRows: BadRowPolicy = BadRowPolicy()
+    badRows: BadRowPolicy = BadRowPolicy(), restate: DeliveryLoad.Restate = .supersede
   ) {
     self.sales = sales
     self.calendar = calendar
@@ -31,6 +33,7 @@ public struct M5Load: Sendable {
     self.stores = stores
     self.until = until
     self.badRows = badRows
+    self.restate = restate
   }
 
   /// Loads the files: all but what goes to quarantine, or nothing.
@@ -40,7 +43,7 @@ public struct M5Load: Sendable {
     let (sales, calendar, prices) = (try InputFile(sales), try InputFile(calendar), try InputFile(prices))
     let files = [(role: "sales", input: sales), (role: "calendar", input: calendar), (role: "prices", input: prices)]
     var meter = ProgressMeter(environment: environment, total: files.reduce(0) { $0 + $1.input.size })
-    let options = "m5 \(stores?.sorted().joined(separator: ",") ?? "all stores") \(until?.iso ?? "all days")"
+    let options = "m5 \(stores?.sorted().joined(separator: ",") ?? "all stores") \(until?.iso ?? "all days") \(restate)"
     let hash = try DeliveryHash.hash(files: files, options: options, meter: &meter).hash
     meter.begin(.loading)
     let header = LoadHeader(source: "m5", files: files.map(\.input.name), contentHash: hash)
@@ -54,7 +57,7 @@ public struct M5Load: Sendable {
         try writer.setLevels(tree: "product", Self.productLevels)
         try writer.setLevels(tree: "location", Self.locationLevels)
         var table = try M5Sales(
-          sales, calendar: days, prices: weekly, stores: wanted, until: until, writer: writer)
+          sales, calendar: days, prices: weekly, stores: wanted, until: until, restate: restate, writer: writer)
         try table.load(refusals: &refusals, meter: &meter)
         try refusals.check(rows: meter.rows)
         try write(days, in: writer)

@@ -21,9 +21,12 @@ struct M5Sales {
   private var notRangedDays = 0
   private var closedCount = 0
   private var soldCount = 0
+  private var restated = 0
+  private let restate: DeliveryLoad.Restate
 
   init(
-    _ input: InputFile, calendar: M5Calendar, prices: M5Prices, stores: Set<String>?, until: Day?, writer: LoadWriter
+    _ input: InputFile, calendar: M5Calendar, prices: M5Prices, stores: Set<String>?, until: Day?,
+    restate: DeliveryLoad.Restate, writer: LoadWriter
   ) throws {
     let table = try Self.open(input)
     var columns: [(position: Int, day: Int)] = []
@@ -48,6 +51,7 @@ struct M5Sales {
     self.prices = prices
     self.stores = stores
     self.writer = writer
+    self.restate = restate
     self.columns = columns.filter { $0.day <= until?.number ?? last }
     positions = Self.names.map { table.position($0) }
     closedDays = Set(calendar.closures.map(\.day.number))
@@ -144,11 +148,7 @@ struct M5Sales {
         if old == Double(units[index]) {
           loaded.rowsUnchanged += 1
         } else {
-          try refusals.refuse(
-            table.refusal(
-              column: columnNames[column.position], value: String(units[index]), kind: "contradicts_database",
-              reason: "the database has \(Int(old)) units on \(Day(number: column.day)): load into a new database, or "
-                + "deliver the figures that were loaded first"), in: writer)
+          try restate(id, column, units: units[index], table, refusals: &refusals)
         }
         continue
       }
@@ -159,6 +159,30 @@ struct M5Sales {
     }
     if let last { writer.noteRows(series: id, through: last) }
     writer.setRange(series: id, firstDay: start, startKnown: weeks?.first == start, delistAfter: nil)
+  }
+
+  /// Takes a figure that an earlier load gave otherwise, which is kept, or refuses it.
+  private mutating func restate(
+    _ id: Int, _ column: (position: Int, day: Int), units: Int, _ table: borrowing TableReader,
+    refusals: inout RowRefusals
+  ) throws {
+    guard let known = try writer.existing(series: id, day: column.day) else { return }
+    guard restate == .supersede else {
+      return try refusals.refuse(
+        table.refusal(
+          column: columnNames[column.position], value: String(units), kind: "contradicts_database",
+          reason: "the database has \(known.units.formatted) units on \(Day(number: column.day)): deliver the figures "
+            + "that were loaded first, or load with --restate supersede if it is a correction"), in: writer)
+    }
+    let steps = try writer.priceSteps(series: id)
+    try writer.supersede(
+      series: id, day: column.day, units: known.units, status: known.status, price: steps.price(on: column.day),
+      details: try writer.details(series: id, day: column.day))
+    let closed = closedDays.contains(column.day)
+    if closed { closedCount += 1 } else { soldCount += 1 }
+    restated += 1
+    try writer.writeSale(
+      series: id, day: column.day, units: Double(units), status: closed ? .closed : .sold, replaces: true)
   }
 
   /// Why a cell is no number of units.
@@ -179,6 +203,7 @@ struct M5Sales {
   func summary(refusals: RowRefusals) -> LoadSummary {
     var summary = loaded
     summary.rowsLoaded = soldCount + closedCount
+    summary.rowsRestated = restated
     summary.rowsQuarantined = refusals.badRows
     summary.quarantinedByReason = refusals.byKind
     summary.daysByStatus = ["sold": soldCount, "closed": closedCount, "notRanged": notRangedDays]

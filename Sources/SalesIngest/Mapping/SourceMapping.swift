@@ -7,7 +7,8 @@ import DemandData
 public struct SourceMapping: Sendable, Hashable, Codable {
   /// What a table of a delivery holds.
   public enum Role: String, Sendable, Hashable, Codable, CaseIterable {
-    case products, stores, events, sales, attributes, ranging, regressors, links, annotations
+    // In the order in which they are loaded: what names others comes behind them, but for moves, which masters need.
+    case links, products, stores, events, sales, attributes, ranging, regressors, annotations
   }
 
   /// What one row of sales is.

@@ -66,11 +66,6 @@ struct IngestLong: ParsableCommand {
   var completeThrough: Day?
   @Option(help: ArgumentHelp("Last day that the events speak of. (default: the last event)", valueName: "YYYY-MM-DD"))
   var calendarThrough: Day?
-  @Option(
-    help: ArgumentHelp(
-      "Rows that say otherwise than the database: supersede (what was said before is kept) or reject. "
-        + "(default: ingest.restate of the settings)", valueName: "what"))
-  var restate: DeliveryLoad.Restate?
   @Flag(help: "Take sales of days to come; forecasts still start after today.") var allowFuture = false
   @OptionGroup var load: LoadOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
@@ -97,7 +92,6 @@ struct IngestLong: ParsableCommand {
     var options = load.options(settings)
     options.completeThrough = completeThrough
     options.calendarThrough = calendarThrough
-    if let restate { options.restate = restate }
     options.allowsFuture = allowFuture
     if let missing { options.missing = missing }
     return options

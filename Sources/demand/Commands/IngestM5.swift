@@ -27,7 +27,8 @@ struct IngestM5: ParsableCommand {
     let settings = try common.loadConfiguration()
     let work = M5Load(
       sales: sales, calendar: calendar, prices: prices,
-      stores: stores.map { $0.split(separator: ",").map(String.init) }, until: until, badRows: load.policy(settings))
+      stores: stores.map { $0.split(separator: ",").map(String.init) }, until: until, badRows: load.policy(settings),
+      restate: load.options(settings).restate)
     try load.run(common) { store, environment throws(IngestError) in try work.run(into: store, environment) }
   }
 }

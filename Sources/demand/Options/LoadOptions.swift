@@ -16,6 +16,11 @@ struct LoadOptions: ParsableArguments {
       valueName: "share"))
   var maxBadShare: Double?
   @Flag(help: "Load nothing if any row is bad.") var strict = false
+  @Option(
+    help: ArgumentHelp(
+      "Rows that say otherwise than the database: supersede (what was said before is kept) or reject. "
+        + "(default: ingest.restate of the settings)", valueName: "what"))
+  var restate: DeliveryLoad.Restate?
   @OptionGroup var output: FormatOptions
 
   func validate() throws {
@@ -28,6 +33,7 @@ struct LoadOptions: ParsableArguments {
   func options(_ settings: DemandConfiguration) -> DeliveryLoad.Options {
     var options = DeliveryLoad.Options(settings, now: Date())
     options.badRows = policy(settings)
+    if let restate { options.restate = restate }
     return options
   }
 
