@@ -38,7 +38,7 @@ struct PostgreSQLOpeningTests {
     #expect(try database.query("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == "0")
     try openStore(database.url, mode: .readWrite(create: true), now: now).close()
     let applied = try database.query("SELECT version, name, applied_at FROM schema_migrations")
-    #expect(applied == "1|initial|2024-01-01T12:00:00.250Z")
+    #expect(applied.hasPrefix("1|initial|2024-01-01T12:00:00.250Z\n2|more_facts|"))
     try openStore(database.url, mode: .readWrite(create: true), now: now + 60).close()
     #expect(try database.query("SELECT version, name, applied_at FROM schema_migrations") == applied)
     let store = try openStore(database.url, mode: .readOnly, now: now)
@@ -120,7 +120,7 @@ struct PostgreSQLOpeningTests {
       }
       try await group.waitForAll()
     }
-    #expect(try database.query("SELECT count(*) FROM schema_migrations") == "1")
+    #expect(try database.query("SELECT count(*) = max(version) FROM schema_migrations") == "t")
   }
 
   /// Names sort by their bytes though the database sorts by a language, and bytes that text cannot hold are shown.

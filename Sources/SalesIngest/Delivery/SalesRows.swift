@@ -139,8 +139,10 @@ extension SalesTable {
       return refuse(
         "not_a_number", "the \(column.words) is no number: write \(table.numberWords), or leave it empty")
     }
-    guard value >= 0 else { return refuse(
-        "negative_price", "the \(column.words) is negative: correct it, or leave it empty if it is not known") }
+    guard value >= 0 else {
+      return refuse(
+        "negative_price", "the \(column.words) is negative: correct it, or leave it empty if it is not known")
+    }
     guard value <= SalesLimits.price else {
       return refuse(
         "absurd_price", "a \(column.words) above a hundred million: correct it, or declare the decimal mark")
