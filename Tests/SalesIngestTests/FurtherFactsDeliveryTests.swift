@@ -40,7 +40,8 @@ import Testing
   }
 
   @Test(arguments: DatabaseKind.available) func everyFileOfTheLongFormat(on kind: DatabaseKind) throws {
-    let (store, _) = try open(kind)
+    let (store, database) = try open(kind)
+    defer { withExtendedLifetime(database) {} }
     var files = Self.masters
     files["sales.csv"] =
       "date,product,store,units,price,base_price,revenue,stock_on_hand,promotion,promotion_kinds\n"
@@ -109,6 +110,7 @@ import Testing
 
   @Test(arguments: DatabaseKind.available) func laterDeliveriesSupersede(on kind: DatabaseKind) throws {
     let (store, database) = try open(kind)
+    defer { withExtendedLifetime(database) {} }
     let initial = try load(Self.masters.merging(Self.sales(Self.week)) { $1 }, into: store)
     #expect(initial.summary.rowsRestated == 0 && initial.summary.rowsLoaded == 5)
     // The same day twice in one delivery is a mistake still; another price is a restatement as other units are.
@@ -134,7 +136,8 @@ import Testing
   }
 
   @Test(arguments: DatabaseKind.available) func orAreRejected(on kind: DatabaseKind) throws {
-    let (store, _) = try open(kind)
+    let (store, database) = try open(kind)
+    defer { withExtendedLifetime(database) {} }
     try load(Self.masters.merging(Self.sales(Self.week)) { $1 }, into: store)
     let snapshot = try store.dataSnapshot()
     let rows = ["2024-01-02,tea,north,2,2", "2024-01-03,tea,north,7,2"]
@@ -155,7 +158,8 @@ import Testing
 
   /// Filling in what was not said is no restatement, nor is a day that was unknown.
   @Test func additionsAreNoRestatements() throws {
-    let (store, _) = try open(.sqlite)
+    let (store, database) = try open(.sqlite)
+    defer { withExtendedLifetime(database) {} }
     let bad = Self.week + ["2024-01-06,tea,north,many,2", "2024-01-07,tea,north,1,2"]
     try load(Self.masters.merging(Self.sales(bad)) { $1 }, into: store)
     let header = "date,product,store,units,revenue,base_price"
@@ -175,7 +179,8 @@ import Testing
 
   /// Without a link the master's other department is refused, with one it is a move that keeps its date.
   @Test(arguments: DatabaseKind.available) func departmentMoves(on kind: DatabaseKind) throws {
-    let (store, _) = try open(kind)
+    let (store, database) = try open(kind)
+    defer { withExtendedLifetime(database) {} }
     try load(Self.masters.merging(Self.sales(Self.week)) { $1 }, into: store)
     let moved = "product,category,department\ntea,drinks,cold\n"
     let refused = try load(["products.csv": moved], into: store)

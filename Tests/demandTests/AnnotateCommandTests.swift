@@ -104,6 +104,6 @@ import Testing
     let second = try run(["ingest", "data2", "--format", "csv"], in: folder)
     #expect(second.out.contains("\nrows_restated,1\n") && second.err.contains("demand data restatements --load 2"))
     let restated = try run(["data", "restatements", "--format", "csv"], in: folder).out
-    #expect(restated.contains(",tea,north,2024-01-05,4,sold,2,8,2.5,11,9,sold\n"), "\(restated)")
+    #expect(restated.contains(",tea,north,2024-01-05,4.0,sold,2.0,8.0,2.5,11.0,9.0,sold\n"), "\(restated)")
   }
 }
