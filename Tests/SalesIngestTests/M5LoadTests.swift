@@ -48,6 +48,64 @@ import Testing
     #expect(try fixture.load(into: plain, packed: true) == .alreadyLoaded(first.record))
   }
 
+  /// The files are found by the competition's names, plain or packed.
+  @Test func filesOfAFolder() throws {
+    let fixture = try M5Fixture()
+    let folder = fixture.folder
+    func said(_ files: () throws -> M5Files) -> String {
+      do { return "\(try files())" } catch { return "\(error)" }
+    }
+    let nothing = said { try M5Files(folder: folder.path) }
+    #expect(nothing.contains("holds no sales_train_*.csv") && nothing.contains("prices.csv"), "\(nothing)")
+    for (name, other) in [("sales", "sales_train_validation"), ("prices", "sell_prices")] {
+      try FileManager.default.copyItem(atPath: folder.file("\(name).csv"), toPath: folder.file("\(other).csv"))
+    }
+    try gzip(folder.file("sell_prices.csv"))
+    try FileManager.default.removeItem(atPath: folder.file("sell_prices.csv"))
+    let files = try M5Files(folder: folder.path)
+    #expect(files.sales == folder.file("sales_train_validation.csv"))
+    #expect(files.prices == folder.file("sell_prices.csv.gz"))
+    let store = try fixture.open()
+    let summary = try M5Load(files: files).run(into: store, IngestEnvironment(now: { Delivery.now })).record.summary
+    #expect(summary.rowsLoaded == 2 * 30 + 2 * 23)
+    // The competition's archive holds the sales twice.
+    try FileManager.default.copyItem(atPath: files.sales, toPath: folder.file("sales_train_evaluation.csv"))
+    let both = said { try M5Files(folder: folder.path) }
+    #expect(both.contains("sales_train_evaluation.csv and sales_train_validation.csv") && both.contains("--sales"))
+    #expect(try M5Files(folder: folder.path, sales: files.sales) == files)
+    #expect(said { try M5Files(folder: files.sales) }.contains("is a single file"))
+    #expect(said { try M5Files(folder: folder.file("nowhere")) }.contains("there is no file"))
+    #expect(said { try M5Files(folder: nil, sales: "s", prices: "p") }.contains("--calendar"))
+    // In a zip archive likewise.
+    let members = try [files.sales, files.calendar, folder.file("prices.csv")].map { path in
+      let name = URL(filePath: path).lastPathComponent
+      return (name: name == "prices.csv" ? "sell_prices.csv" : name, bytes: Array(try folder.bytes(of: name)))
+    }
+    try Data(ZipWriter.archive(members, deflated: true)).write(to: URL(filePath: folder.file("m5.zip")))
+    let again = try fixture.open("again.sqlite")
+    _ = try M5Load(files: try M5Files(folder: folder.file("m5.zip"))).run(
+      into: again, IngestEnvironment(now: { Delivery.now }))
+    #expect(try again.dataSnapshot() == store.dataSnapshot())
+  }
+
+  /// A file with one more column, or with that column alone, brings the day; prices that were there stay as they are.
+  @Test func furtherColumns() throws {
+    let fixture = try M5Fixture()
+    let store = try fixture.open()
+    let whole = try fixture.open("whole.sqlite")
+    _ = try fixture.load(into: whole)
+    _ = try fixture.load(into: store, until: M5Fixture.first + 28)
+    let text = String(decoding: try fixture.folder.bytes(of: "sales.csv"), as: UTF8.self)
+    let last = text.split(separator: "\n").map { line in
+      let cells = line.split(separator: ",", omittingEmptySubsequences: false)
+      return (cells[..<6] + cells.suffix(1)).joined(separator: ",")
+    }
+    try fixture.folder.write(last.joined(separator: "\n") + "\n", to: "sales.csv")
+    let summary = try fixture.load(into: store).record.summary
+    #expect(summary.rowsLoaded == 4 && summary.rowsUnchanged == 0 && summary.completeThrough == M5Fixture.first + 29)
+    #expect(try store.dataSnapshot() == whole.dataSnapshot())
+  }
+
   @Test func aPartOfIt() throws {
     let fixture = try M5Fixture()
     let store = try fixture.open()

@@ -94,8 +94,7 @@ import Testing
       try found()
         == [
           "sales_without_series": 1, "sales_before_range": 1, "fractional_counts": 1, "zero_prices": 2,
-          "silent_days": 5,
-          "damaged_runs": 1, "series_without_rows": 1,
+          "silent_days": 5, "damaged_runs": 1, "series_without_rows": 1, "wrong_packed_histories": 1,
         ].merging(kind == .postgresql ? ["integrity": 1] : [:]) { $1 })
   }
 

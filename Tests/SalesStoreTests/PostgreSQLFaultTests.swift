@@ -67,7 +67,7 @@ struct PostgreSQLFaultTests {
     try expectRecovery(small)
   }
 
-  /// Cut while the server is at the commit: nobody here knows what became of it, and the same load again finds out.
+  /// Cut while the server is at the commit: the load asks what became of it, and the same load again does it.
   @Test func connectionCutAsItCommits() throws {
     let small = try SmallStore(.postgresql)
     let server = try #require(small.database.server)
@@ -86,11 +86,7 @@ struct PostgreSQLFaultTests {
       try? server.cutConnections(to: name)
     }
     let error = error { _ = try load(small.store) }
-    guard case .outcomeUnknown = error else {
-      Issue.record("\(error as Any)")
-      return
-    }
-    #expect("\(error!)".contains("may have been kept or not"))
+    #expect(isConnectionLost(error), "the load found out that it was not kept: \(error as Any)")
     try small.database.query("DROP TRIGGER slow ON loads")
     try expectRecovery(small)
   }
@@ -105,6 +101,78 @@ struct PostgreSQLFaultTests {
     }
     try small.database.server!.cutConnections(to: small.database.name)
     #expect(try small.run().id == 1)
+  }
+
+  /// Nobody told the program whether its commit was carried out: it asks by the content hash, once the server is done
+  /// with the load one way or the other.
+  @Test(arguments: CuttingProxy.Moment.allCases) func connectionLostAtCommit(_ moment: CuttingProxy.Moment) throws {
+    let small = try SmallStore(.postgresql)
+    let proxy = try CuttingProxy(to: small.database.server!.folder)
+    let url = try DatabaseURL("postgresql://demand@/\(small.database.name)?host=\(proxy.folder.path)")
+    let store = try openStore(url, mode: .readWrite(create: false), now: now)
+    var result: LoadResult?
+    let error = error { result = try load(store) { proxy.cutNextCommit(moment) } }
+    #expect(proxy.hasCut)
+    switch moment {
+    case .before:
+      #expect(isConnectionLost(error), "\(error as Any)")
+      try expectRecovery(small)
+    case .after, .late:
+      guard case .loaded(let record) = result else {
+        Issue.record("\(error as Any)")
+        return
+      }
+      #expect(try small.store.loads() == [record])
+      #expect(try small.store.dataSummary().rows == Self.rows)
+      #expect(try load(store) == .alreadyLoaded(record))
+    }
+  }
+
+  /// The same while the server cannot be asked: then it is not known, and said so.
+  @Test func lostAtCommitAndNotToBeAsked() throws {
+    let small = try SmallStore(.postgresql)
+    let server = small.database.server!
+    let proxy = try CuttingProxy(to: server.folder)
+    let url = try DatabaseURL(
+      "postgresql://demand@/\(small.database.name)?host=\(proxy.folder.path)&options=-c%20lock_timeout%3D300")
+    let store = try openStore(url, mode: .readWrite(create: false), now: now)
+    let holder = try openStore(small.database.url, mode: .readWrite(create: false), now: now)
+    let (held, release) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    let waiting = Thread {
+      _ = try? holder.withLoad(LoadHeader(source: "long", files: [], contentHash: "other"), now: { SmallStore.noon }) {
+        _ in
+        held.signal()
+        release.wait()
+        return LoadSummary()
+      }
+    }
+    let error = error {
+      _ = try load(store) {
+        proxy.cutNextCommit(.before)
+        // Next in the line for the lock, and holds it while the outcome is asked for.
+        waiting.start()
+        let others =
+          """
+          SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          """
+        var looks = 0
+        while looks < 100, try small.database.query(others) == "0" {
+          Thread.sleep(forTimeInterval: 0.02)
+          looks += 1
+        }
+      }
+    }
+    #expect(held.wait(timeout: .now() + 30) == .success)
+    guard case .outcomeUnknown = error else {
+      Issue.record("\(error as Any)")
+      release.signal()
+      return
+    }
+    #expect("\(error!)".contains("start the command again"))
+    release.signal()
+    _ = try load(small.store)
+    #expect(try small.store.dataSummary().rows == Self.rows)
   }
 
   /// On a server of their own, which goes down and comes back.

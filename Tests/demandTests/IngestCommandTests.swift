@@ -89,7 +89,7 @@ import Testing
     let folder = try Scratch()
     for arguments in [
       ["ingest", "nowhere"], ["ingest", "--sales", "nowhere"],
-      ["ingest", "m5", "--sales", "nowhere", "--calendar", "c", "--prices", "p"],
+      ["ingest", "m5", "--sales", "nowhere", "--calendar", "c", "--prices", "p"], ["ingest", "m5", "nowhere"],
     ] {
       let outcome = try DemandProgram.run(arguments, in: folder)
       #expect(outcome.status == 1, "\(outcome.err)")

@@ -22,6 +22,8 @@ struct SalesTable {
   }
 
   private static let batchSize = 500_000
+  /// Series whose prices are asked for by one query.
+  private static let seriesAtOnce = 1024
 
   var tables: DeliveryTables
   let latestDay: Day
@@ -163,23 +165,35 @@ struct SalesTable {
 
   mutating func flush() throws {
     batch.sort { ($0.series, $0.day) < ($1.series, $1.day) }
+    var groups: [Range<Int>] = []
     var start = 0
     while start < batch.count {
       var end = start + 1
       while end < batch.count, batch[end].series == batch[start].series { end += 1 }
-      try write(batch[start..<end])
+      groups.append(start..<end)
       start = end
+    }
+    for part in stride(from: 0, to: groups.count, by: Self.seriesAtOnce) {
+      let groups = groups[part..<min(part + Self.seriesAtOnce, groups.count)]
+      // A price of zero is a gift or a gap: it would be carried forward as the price of days to come.
+      let priced = groups.filter { batch[$0].contains { $0.fact.price > 0 } }.map { batch[$0.lowerBound].series }
+      let known = try tables.writer.priceSteps(of: priced)
+      let prices = Set(priced)
+      for group in groups {
+        let id = batch[group.lowerBound].series
+        try write(batch[group], priceSteps: prices.contains(id) ? known[id] ?? PriceSteps() : nil)
+      }
     }
     batch.removeAll(keepingCapacity: true)
   }
 
   /// Writes the rows of one series.
-  private mutating func write(_ rows: ArraySlice<Row>) throws {
+  ///
+  /// - Parameter before: prices that the database has; nil where no row has a price.
+  private mutating func write(_ rows: ArraySlice<Row>, priceSteps before: PriceSteps?) throws {
     let writer = tables.writer
     let id = rows.first!.series
     let known = writer.series(id)
-    // A price of zero is a gift or a gap: it would be carried forward as the price of days to come.
-    let before = rows.contains { $0.fact.price > 0 } ? try writer.priceSteps(series: id) : nil
     var steps = before
     for row in rows {
       let fact = row.fact

@@ -30,8 +30,8 @@ struct ScaleCheck {
       let id = known[index]
       let own = record.days(of: id)
       let last = record.lastRowBefore(series: id)!
-      let history = try writer.existingDays(series: id).filter {
-        $0.key <= last && $0.key > last - Self.days && !own.contains($0.key)
+      let history = try writer.existingDays(series: id, in: last - Self.days + 1...last).filter {
+        !own.contains($0.key)
       }
       let mean = history.values.reduce(0, +) / Double(max(1, history.count))
       guard history.count >= 5, mean > 0 else { continue }

@@ -9,9 +9,7 @@ import SalesStore
 /// everywhere; SNAP days become benefit events of their state. Christmas is a closure everywhere, because Walmart is
 /// shut; the handful of units that the files have on that day are kept with the status closed.
 public struct M5Load: Sendable {
-  public let sales: String
-  public let calendar: String
-  public let prices: String
+  public let files: M5Files
   /// Only these stores; nil for all.
   public let stores: [String]?
   /// Last day of sales to take; nil for the last column.
@@ -24,29 +22,38 @@ public struct M5Load: Sendable {
   static let locationLevels = ["region", "store"]
 
   public init(
-    sales: String, calendar: String, prices: String, stores: [String]? = nil, until: Day? = nil,
-    badRows: BadRowPolicy = BadRowPolicy(), restate: DeliveryLoad.Restate = .supersede
+    files: M5Files, stores: [String]? = nil, until: Day? = nil, badRows: BadRowPolicy = BadRowPolicy(),
+    restate: DeliveryLoad.Restate = .supersede
   ) {
-    self.sales = sales
-    self.calendar = calendar
-    self.prices = prices
+    self.files = files
     self.stores = stores
     self.until = until
     self.badRows = badRows
     self.restate = restate
   }
 
+  public init(
+    sales: String, calendar: String, prices: String, stores: [String]? = nil, until: Day? = nil,
+    badRows: BadRowPolicy = BadRowPolicy(), restate: DeliveryLoad.Restate = .supersede
+  ) {
+    self.init(
+      files: M5Files(sales: sales, calendar: calendar, prices: prices), stores: stores, until: until, badRows: badRows,
+      restate: restate)
+  }
+
   /// Loads the files: all but what goes to quarantine, or nothing.
   ///
   /// - Throws: ``IngestError``; the database is as it was then.
   public func run(into store: any SalesStore, _ environment: IngestEnvironment) throws(IngestError) -> LoadResult {
-    let (sales, calendar, prices) = (try InputFile(sales), try InputFile(calendar), try InputFile(prices))
-    let files = [(role: "sales", input: sales), (role: "calendar", input: calendar), (role: "prices", input: prices)]
-    var meter = ProgressMeter(environment: environment, total: files.reduce(0) { $0 + $1.input.size })
+    let (sales, calendar, prices) = (
+      try InputFile(files.sales), try InputFile(files.calendar), try InputFile(files.prices)
+    )
+    let inputs = [(role: "sales", input: sales), (role: "calendar", input: calendar), (role: "prices", input: prices)]
+    var meter = ProgressMeter(environment: environment, total: inputs.reduce(0) { $0 + $1.input.size })
     let options = "m5 \(stores?.sorted().joined(separator: ",") ?? "all stores") \(until?.iso ?? "all days") \(restate)"
-    let hash = try DeliveryHash.hash(files: files, options: options, meter: &meter).hash
+    let hash = try DeliveryHash.hash(files: inputs, options: options, meter: &meter).hash
     meter.begin(.loading)
-    let header = LoadHeader(source: "m5", files: files.map(\.input.name), contentHash: hash)
+    let header = LoadHeader(source: "m5", files: inputs.map(\.input.name), contentHash: hash)
     do {
       return try store.withLoad(header, now: environment.now) { writer in
         var refusals = RowRefusals(policy: badRows)

@@ -120,7 +120,9 @@ struct M5Sales {
 
   private mutating func write(_ id: Int, _ table: borrowing TableReader, refusals: inout RowRefusals) throws {
     let weeks = prices.weeks(item: table.csv.text(positions[1]), store: table.csv.text(positions[4]))?.steps()
-    if let weeks { try writer.writePriceSteps(series: id, weeks.steps) }
+    if let weeks, try writer.series(id).isNew || writer.priceSteps(series: id) != weeks.steps {
+      try writer.writePriceSteps(series: id, weeks.steps)
+    }
     var units = [Int](repeating: -1, count: columns.count)
     var firstPositive: Int?
     for (index, column) in columns.enumerated() {
@@ -135,7 +137,9 @@ struct M5Sales {
       notRangedDays += columns.count
       return
     }
-    let known = try writer.series(id).lastRow == nil ? [:] : writer.existingDays(series: id)
+    let days = columns[0].day...columns[columns.count - 1].day
+    let isKnown = writer.series(id).lastRow.map { $0 >= days.lowerBound } ?? false
+    let known = isKnown ? try writer.existingDays(series: id, in: days) : [:]
     var last: Int?
     for (index, column) in columns.enumerated() {
       guard column.day >= start else {

@@ -6,6 +6,7 @@ extension LoadWriter {
   /// - Parameter replaces: whether the database has a row for the day, which then changes; otherwise it must have none.
   public func writeSale(series id: Int, day: Int, units: Double, status: DayStatus, replaces: Bool = false) throws {
     if !pages.isEmpty { pages[PageKey(series: id, day: day)] = nil }
+    packed.noteWritten(series: id, day: day)
     if replaces {
       replacement.bind([units, Int(status.rawValue), id, day])
       try replacement.execute()
@@ -41,9 +42,11 @@ extension LoadWriter {
     return (found.units, status)
   }
 
-  /// Units of all days that the database has of a series.
-  public func existingDays(series id: Int) throws -> [Int: Double] {
-    existingPage.bind([id, Int(Int32.min), Int(Int32.max)])
+  /// Units of the days of a series that the database has.
+  ///
+  /// - Parameter range: days wanted; nil for all.
+  public func existingDays(series id: Int, in range: ClosedRange<Int>? = nil) throws -> [Int: Double] {
+    existingPage.bind([id, range?.lowerBound ?? Int(Int32.min), range?.upperBound ?? Int(Int32.max)])
     var days: [Int: Double] = [:]
     while try existingPage.step() { days[existingPage.int(0)] = existingPage.double(1) }
     return days
@@ -73,6 +76,19 @@ extension LoadWriter {
     defer { readSteps.reset() }
     var steps = PriceSteps()
     while try readSteps.step() { steps.append(day: readSteps.int(0), price: readSteps.double(1)) }
+    return steps
+  }
+
+  /// Price steps of several series at once, by series; those without any are left out.
+  public func priceSteps(of ids: [Int]) throws -> [Int: PriceSteps] {
+    var steps: [Int: PriceSteps] = [:]
+    guard !ids.isEmpty else { return steps }
+    try database.scan(
+      """
+      SELECT series_id, from_day, price FROM price_steps
+      WHERE series_id IN (\(ids.map { String($0) }.joined(separator: ", "))) ORDER BY series_id, from_day
+      """
+    ) { steps[$0.int(0), default: PriceSteps()].append(day: $0.int(1), price: $0.double(2)) }
     return steps
   }
 

@@ -119,7 +119,7 @@ extension LoadWriter {
     newSeriesRow.bind([id, product, store])
     try newSeriesRow.execute()
     seriesIDs[key] = id
-    series[id] = Series(id: id, firstDay: nil, startKnown: false, lastRow: nil, delistAfter: nil)
+    series[id] = Series(id: id, firstDay: nil, startKnown: false, lastRow: nil, isNew: true, delistAfter: nil)
     return id
   }
 
@@ -132,7 +132,8 @@ extension LoadWriter {
   ///   - startKnown: whether the day is known to be the first; otherwise it is only the first one seen.
   ///   - delistAfter: days without a row after which the product is no longer ranged; nil for never.
   public func setRange(series id: Int, firstDay: Int, startKnown: Bool, delistAfter: Int?) {
-    var it = series[id]!
+    let before = series[id]!
+    var it = before
     if let known = it.firstDay, known <= firstDay {
       it.startKnown = it.startKnown || (startKnown && known == firstDay)
     } else {
@@ -140,6 +141,7 @@ extension LoadWriter {
       it.startKnown = startKnown
     }
     it.delistAfter = delistAfter
+    guard it != before else { return }
     it.changed = true
     series[id] = it
   }

@@ -13,6 +13,8 @@ public final class LoadWriter {
     public internal(set) var startKnown: Bool
     /// Last day with a row in the database when the load began or this load wrote, nil without one.
     public internal(set) var lastRow: Int?
+    /// Whether this load made it.
+    public internal(set) var isNew = false
     var delistAfter: Int?
     var changed = false
   }
@@ -42,6 +44,8 @@ public final class LoadWriter {
   var nextSeries = 1
   var nodes: [NodeKey: Node] = [:]
   var nextNode = 1
+  /// What the load means for packed histories.
+  var packed = PackedDays()
   /// Stored days that were looked at, by page; emptied of what this load writes.
   var pages: [PageKey: [Int: (units: Double, status: Int)]] = [:]
 
@@ -159,6 +163,7 @@ public final class LoadWriter {
         delistAfter: row.optionalInt(5))
       nextSeries = max(nextSeries, id + 1)
     }
+    packed = try PackedDays(database, seriesCount: nextSeries)
   }
 
   /// Writes what was collected about series.
@@ -170,6 +175,7 @@ public final class LoadWriter {
       update.bind([firstDay, it.startKnown ? 1 : 0, it.delistAfter, id])
       try update.execute()
     }
+    try packed.unpackChanged(database)
   }
 
   /// Prepared by the first that wants them.

@@ -6,17 +6,39 @@ extension SQLStore {
     _ header: LoadHeader, now: () -> Date, body: (LoadWriter) throws -> LoadSummary
   ) throws -> LoadResult {
     if let known = try loads(hash: header.contentHash).first { return .alreadyLoaded(known) }
-    let result = try passingErrors { try load(header, now: now, body: body) }
-    database.settle()
+    let (result, isPackingDue): (LoadResult, Bool)
+    do {
+      (result, isPackingDue) = try passingErrors { try load(header, now: now, body: body) }
+    } catch StoreError.outcomeUnknown(let place, let reason) {
+      (result, isPackingDue) = (.loaded(try outcome(of: header, place: place, reason: reason)), true)
+    }
+    database.settle(rows: result.record.summary.rowsLoaded)
+    // Where it fails, panels are read more slowly and are the same.
+    if isPackingDue { try? packHistories() }
     return result
+  }
+
+  /// Finds out whether a load was kept that lost its connection as it ended.
+  ///
+  /// A load's transaction holds the lock that this one waits for. Once that is free, the load is over on the server too,
+  /// one way or the other.
+  private func outcome(of header: LoadHeader, place: String, reason: String) throws(StoreError) -> LoadRecord {
+    let found: LoadRecord?
+    do {
+      found = try write(.facts) { try Self.loads($0, hash: header.contentHash).first }
+    } catch {
+      throw .outcomeUnknown(place: place, reason: "\(reason); asked again: \(error.reason)")
+    }
+    guard let found else { throw .connectionLost(place: place, reason: reason) }
+    return found
   }
 
   private func load(
     _ header: LoadHeader, now: () -> Date, body: (LoadWriter) throws -> LoadSummary
-  ) throws -> LoadResult {
+  ) throws -> (LoadResult, isPackingDue: Bool) {
     try database.write(.facts) { database in
       // Another process may have been faster.
-      if let known = try Self.loads(database, hash: header.contentHash).first { return .alreadyLoaded(known) }
+      if let known = try Self.loads(database, hash: header.contentHash).first { return (.alreadyLoaded(known), false) }
       let started = now()
       let id = try database.int(
         "INSERT INTO loads (source, files, content_hash, started_at) VALUES (?, ?, ?, ?) RETURNING load_id",
@@ -34,10 +56,10 @@ extension SQLStore {
           summary.rowsLoaded, summary.rowsQuarantined, Timestamp.text(finished), summary.completeThrough?.number,
           try Self.json(summary), id,
         ])
-      return .loaded(
-        LoadRecord(
-          id: id, source: header.source, files: header.files, contentHash: header.contentHash, startedAt: started,
-          finishedAt: finished, summary: summary))
+      let record = LoadRecord(
+        id: id, source: header.source, files: header.files, contentHash: header.contentHash, startedAt: started,
+        finishedAt: finished, summary: summary)
+      return (.loaded(record), writer.packed.isDue)
     }
   }
 

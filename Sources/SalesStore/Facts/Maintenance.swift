@@ -52,7 +52,9 @@ extension SQLStore {
   }
 
   func vacuum() throws(StoreError) {
+    try forgetPackedHistories()
     do { try database.vacuum() } catch { throw database.storeError(error) }
+    try packHistories()
   }
 
   func check() throws(StoreError) -> [DataFinding] {
@@ -63,6 +65,7 @@ extension SQLStore {
     }
     add(Check.integrity, try integrityIsOK() ? 0 : 1)
     for (it, sql) in Check.counted { add(it, try read { try $0.int(sql) ?? 0 }) }
+    add(Check.packed, try read { try PackedHistories($0).wrong() })
     add(Check.silence, try silentDays())
     add(Check.runs, try damagedParts())
     return findings
@@ -110,6 +113,10 @@ private struct Check {
   static let runs = Check(
     name: "damaged_runs", severity: .error,
     meaning: "draws and artifacts of the published run against their checksums; fit anew what is damaged")
+
+  static let packed = Check(
+    name: "wrong_packed_histories", severity: .error,
+    meaning: "packed histories that differ from the rows of sales; 'demand db vacuum' packs anew")
 
   static let silence = Check(
     name: "silent_days", severity: .warning,

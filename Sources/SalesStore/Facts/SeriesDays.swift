@@ -48,6 +48,9 @@ struct SeriesDays {
   /// Whether the days of a series in range are declared.
   func isDeclared(_ series: StoredSeries) -> Bool { declared.isDeclared(series) }
 
+  /// Units as a panel has them: whole ones.
+  static func units(_ value: Double) -> Int32 { Int32(clamping: Int(value.rounded())) }
+
   /// Fills `units` and `status`, both `members.count * count` cells long, series after series.
   ///
   /// A row that says that nothing was sold on a closed day means closed; one with units stands, for it knows better
@@ -75,10 +78,6 @@ struct SeriesDays {
       let defaults = storeDefault[series.store]
       for day in start..<count { status[cells + day] = defaults[day] }
     }
-    var condition = "day BETWEEN \(first) AND \(first + count - 1)"
-    if members.count <= Self.mostListed, members.count < stored.series.count {
-      condition += " AND series_id IN (\(members.map { String(stored.series[$0].id) }.joined(separator: ", ")))"
-    }
     let sold = Int(DayStatus.sold.rawValue)
     let end = first + count
     let isRanged = members.map { stored.series[$0].firstDay.map { $0 < end } ?? false }
@@ -86,18 +85,49 @@ struct SeriesDays {
     var (id, place) = (Int.min, -1)
     try units.withUnsafeMutableBufferPointer { units in
       try status.withUnsafeMutableBufferPointer { status in
-        try database.scan("SELECT series_id, day, units, status FROM sales WHERE \(condition)") { row in
-          let series = row.int(0)
-          if series != id { (id, place) = (series, position[series] ?? -1) }
-          guard place >= 0, isRanged[place] else { return }
-          let day = row.int(1) - first
-          let value = Int32(clamping: Int(row.double(2).rounded()))
-          let own = row.int(3)
+        func put(_ place: Int, _ number: Int, _ value: Int32, _ own: Int) {
+          let day = number - first
           units[place * count + day] = value
           status[place * count + day] =
             own == sold && value == 0 && closed[stores[place]][day]
             ? DayStatus.closed.rawValue : UInt8(truncatingIfNeeded: own)
           if day > last[place] { last[place] = day }
+        }
+        func read(_ sql: String) throws {
+          try database.scan(sql) { row in
+            let series = row.int(0)
+            if series != id { (id, place) = (series, position[series] ?? -1) }
+            guard place >= 0, isRanged[place] else { return }
+            put(place, row.int(1), Self.units(row.double(2)), row.int(3))
+          }
+        }
+        let days = "day BETWEEN \(first) AND \(end - 1)"
+        guard members.count > Self.mostListed || members.count == stored.series.count else {
+          return try read(
+            """
+            SELECT series_id, day, units, status FROM sales
+            WHERE \(days) AND series_id IN (\(members.map { String(stored.series[$0].id) }.joined(separator: ", ")))
+            """)
+        }
+        var missing = Set(position.keys)
+        try PackedHistories(database).read { series, payload in
+          guard let place = position[series] else { return }
+          let isWhole = PackedHistory.unpack(payload) { day, value, own in
+            if day >= first, day < end, isRanged[place] { put(place, day, value, Int(own)) }
+          }
+          if isWhole { missing.remove(series) }
+        }
+        if missing.count == members.count || missing.count > Self.mostListed {
+          try read("SELECT series_id, day, units, status FROM sales WHERE \(days)")
+        } else {
+          try read(PackedHistories(database).rowsBehind(first: first, end: end))
+          if !missing.isEmpty {
+            try read(
+              """
+              SELECT series_id, day, units, status FROM sales
+              WHERE \(days) AND series_id IN (\(missing.map { String($0) }.joined(separator: ", ")))
+              """)
+          }
         }
       }
     }

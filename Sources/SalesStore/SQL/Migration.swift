@@ -33,6 +33,10 @@ struct Migration: Sendable, Hashable {
         "0002_more_facts.sql", PackageResources.sqlite_0002_more_facts_sql,
         PackageResources.postgresql_0002_more_facts_sql
       ),
+      (
+        "0003_packed_histories.sql", PackageResources.sqlite_0003_packed_histories_sql,
+        PackageResources.postgresql_0003_packed_histories_sql
+      ),
     ]
     var migrations: [Migration] = []
     for file in files {

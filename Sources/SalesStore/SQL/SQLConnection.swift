@@ -19,8 +19,8 @@ protocol SQLDatabase: AnyObject, Sendable {
   /// Whether an error is the driver's, and not of a body that was called within a transaction.
   func isOwn(_ error: any Error) -> Bool
 
-  /// House-keeping behind a load.
-  func settle()
+  /// House-keeping behind a load of so many rows.
+  func settle(rows: Int)
 
   /// The database's own check: true when it finds nothing wrong.
   func integrityIsOK() throws -> Bool

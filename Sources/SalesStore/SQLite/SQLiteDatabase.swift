@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import GRDBSQLite
+import Synchronization
 
 /// A database in one SQLite file, through GRDB.
 ///
@@ -9,10 +10,17 @@ final class SQLiteDatabase: SQLDatabase {
   private let path: String
   /// Whether this opening made the file.
   private let isNew: Bool
-  /// Serialises all access of this process; other processes read along in WAL.
+  /// Serialises all access of this process; other processes read along in WAL. Used through ``access(_:)`` only.
   private let queue: DatabaseQueue
+  private let usage = Mutex(Usage())
   /// The file's state as it was opened, where it is read without locks.
   private let frozen: SQLiteFiles.State?
+
+  /// Whether the queue may be used, and by how many it is.
+  private struct Usage {
+    var isClosed = false
+    var users = 0
+  }
 
   var dialect: SQLDialect { .sqlite }
 
@@ -96,9 +104,26 @@ final class SQLiteDatabase: SQLDatabase {
     return queue
   }
 
+  /// Lets `body` use the queue unless the database was closed: GRDB asks a closed connection for its state, which ends the
+  /// process. Whoever is at work when it is closed goes on to the end, and the last one closes the file.
+  private func access<T>(_ body: (DatabaseQueue) throws -> T) throws -> T {
+    try usage.withLock { usage in
+      guard !usage.isClosed else { throw StoreError.database(place: path, reason: "the store was closed") }
+      usage.users += 1
+    }
+    defer {
+      let isLast = usage.withLock { usage in
+        usage.users -= 1
+        return usage.isClosed && usage.users == 0
+      }
+      if isLast { try? queue.close() }
+    }
+    return try body(queue)
+  }
+
   func read<T>(_ body: (any SQLConnection) throws -> T) throws -> T {
-    guard let frozen else { return try queue.read { try body(SQLiteConnection($0)) } }
-    let result = Result { try queue.read { try body(SQLiteConnection($0)) } }
+    guard let frozen else { return try access { try $0.read { try body(SQLiteConnection($0)) } } }
+    let result = Result { try access { try $0.read { try body(SQLiteConnection($0)) } } }
     // Read without locks: worth nothing if somebody wrote meanwhile.
     let files = SQLiteFiles(path)
     guard files.state == frozen, !files.hasLog else { throw StoreError.busy(place: path) }
@@ -107,14 +132,16 @@ final class SQLiteDatabase: SQLDatabase {
 
   /// Takes the one write lock at its start, whatever the scope.
   func write<T>(_ scope: WriteScope, _ body: (any SQLConnection) throws -> T) throws -> T {
-    try queue.writeWithoutTransaction { database in
-      var result: T?
-      try database.inTransaction(.immediate) {
-        try Self.requireInPlace(database)
-        result = try body(SQLiteConnection(database))
-        return .commit
+    try access { queue in
+      try queue.writeWithoutTransaction { database in
+        var result: T?
+        try database.inTransaction(.immediate) {
+          try Self.requireInPlace(database)
+          result = try body(SQLiteConnection(database))
+          return .commit
+        }
+        return result!
       }
-      return result!
     }
   }
 
@@ -128,20 +155,20 @@ final class SQLiteDatabase: SQLDatabase {
   }
 
   /// A large load leaves a log as large as itself. Readers may hold it; then it shrinks later.
-  func settle() {
-    try? queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+  func settle(rows: Int = 0) {
+    try? access { try $0.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") } }
   }
 
   func integrityIsOK() throws -> Bool {
-    try queue.read { try String.fetchOne($0, sql: "PRAGMA integrity_check") == "ok" }
+    try access { try $0.read { try String.fetchOne($0, sql: "PRAGMA integrity_check") == "ok" } }
   }
 
   func backup(to path: String) throws {
-    try queue.inDatabase { try $0.execute(sql: "VACUUM INTO ?", arguments: [path]) }
+    try access { try $0.inDatabase { try $0.execute(sql: "VACUUM INTO ?", arguments: [path]) } }
   }
 
   func vacuum() throws {
-    try queue.writeWithoutTransaction { try $0.execute(sql: "VACUUM") }
+    try access { try $0.writeWithoutTransaction { try $0.execute(sql: "VACUUM") } }
     settle()
   }
 
@@ -153,25 +180,33 @@ final class SQLiteDatabase: SQLDatabase {
 
   /// Others who opened the file meanwhile, or put data into it, keep it: it goes only while nobody else can get in.
   func discardIfCreated() throws {
-    guard isNew else { return }
-    let isMine = try queue.writeWithoutTransaction { database in
-      // Leaving WAL takes the file for itself alone, and fails at once where there are others.
-      try database.execute(sql: "PRAGMA busy_timeout = 0")
-      guard (try? String.fetchOne(database, sql: "PRAGMA journal_mode = DELETE")) == "delete" else { return false }
-      try database.execute(sql: "BEGIN EXCLUSIVE")
-      defer { try? database.execute(sql: "ROLLBACK") }
-      for table in ["loads", "runs"] where try Int.fetchOne(database, sql: "SELECT 1 FROM \(table)") != nil {
-        return false
+    guard isNew, !usage.withLock({ $0.isClosed }) else { return }
+    let isMine = try access { queue in
+      try queue.writeWithoutTransaction { database in
+        // Leaving WAL takes the file for itself alone, and fails at once where there are others.
+        try database.execute(sql: "PRAGMA busy_timeout = 0")
+        guard (try? String.fetchOne(database, sql: "PRAGMA journal_mode = DELETE")) == "delete" else { return false }
+        try database.execute(sql: "BEGIN EXCLUSIVE")
+        defer { try? database.execute(sql: "ROLLBACK") }
+        for table in ["loads", "runs"] where try Int.fetchOne(database, sql: "SELECT 1 FROM \(table)") != nil {
+          return false
+        }
+        try FileManager.default.removeItem(atPath: path)
+        return true
       }
-      try FileManager.default.removeItem(atPath: path)
-      return true
     }
     try close()
     guard isMine else { return }
     for suffix in ["-wal", "-shm", "-journal"] { try? FileManager.default.removeItem(atPath: path + suffix) }
   }
 
-  func close() throws { try queue.close() }
+  func close() throws {
+    let isUnused = usage.withLock { usage in
+      defer { usage.isClosed = true }
+      return !usage.isClosed && usage.users == 0
+    }
+    if isUnused { try queue.close() }
+  }
 
   func isOwn(_ error: any Error) -> Bool { error is DatabaseError }
 

@@ -1,0 +1,1 @@
+../../../migrations/postgresql/0003_packed_histories.sql

@@ -1,0 +1,1 @@
+../../../migrations/sqlite/0003_packed_histories.sql
