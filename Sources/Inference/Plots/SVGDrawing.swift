@@ -99,31 +99,44 @@ struct SVGDrawing {
   /// The number of colours for chains or models.
   static let colourCount = 6
 
-  // Colours by Okabe and Ito (2008), told apart with any colour vision; lighter on dark ground.
+  /// Colours of a ground, written out in every rule: viewers other than browsers do not know CSS variables.
+  private struct Palette {
+    let paper, ink, soft, grid: String
+    let series: [String]
+
+    // By Okabe and Ito (2008), told apart with any colour vision; lighter on dark ground.
+    static let light = Palette(
+      paper: "#fff", ink: "#1c1c1c", soft: "#5c5c5c", grid: "#e4e4e4",
+      series: ["#0072b2", "#d55e00", "#009e73", "#b8558f", "#a06a00", "#4a4a4a"])
+    static let dark = Palette(
+      paper: "#16181b", ink: "#ececec", soft: "#a8a8a8", grid: "#33373c",
+      series: ["#56b4e9", "#ff8c42", "#2fc79a", "#e39cc6", "#e6b030", "#c8c8c8"])
+
+    var rules: String {
+      var css = ".posterior .paper{fill:\(paper)}.posterior text{fill:\(soft)}"
+      css += ".posterior .heading,.posterior .name,.posterior .inkfill{fill:\(ink)}.posterior .ink{stroke:\(ink)}"
+      css += ".posterior .grid{stroke:\(grid)}.posterior .axis,.posterior .zero,.posterior .dashed{stroke:\(soft)}"
+      css += ".posterior .expected{fill:\(soft)}"
+      for (i, colour) in series.enumerated() {
+        css += ".posterior .l\(i),.posterior .t\(i),.posterior .w\(i){stroke:\(colour)}"
+        css += ".posterior .f\(i),.posterior .a\(i),.posterior .d\(i){fill:\(colour)}"
+      }
+      return css
+    }
+  }
+
   private static let styles: String = {
-    let light = ["#0072b2", "#d55e00", "#009e73", "#b8558f", "#a06a00", "#4a4a4a"]
-    let dark = ["#56b4e9", "#ff8c42", "#2fc79a", "#e39cc6", "#e6b030", "#c8c8c8"]
-    func variables(_ colours: [String], _ rest: String) -> String {
-      colours.enumerated().map { "--c\($0.offset):\($0.element);" }.joined() + rest
-    }
-    var css = "svg.posterior{\(variables(light, "--paper:#fff;--ink:#1c1c1c;--soft:#5c5c5c;--grid:#e4e4e4;"))"
-    css += "font-family:system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;max-width:100%;height:auto}"
-    css += "@media(prefers-color-scheme:dark){svg.posterior{"
-    css += "\(variables(dark, "--paper:#16181b;--ink:#ececec;--soft:#a8a8a8;--grid:#33373c;"))}}"
-    css += ".posterior .paper{fill:var(--paper)}.posterior text{font-size:12px;fill:var(--soft)}"
-    css += ".posterior .heading{font-size:14px;font-weight:600;fill:var(--ink)}.posterior .name{fill:var(--ink)}"
-    css += ".posterior .grid{stroke:var(--grid);stroke-width:1}.posterior .axis{stroke:var(--soft);stroke-width:1}"
-    css += ".posterior .zero{stroke:var(--soft);stroke-width:1;stroke-dasharray:4 3}"
-    css += ".posterior .ink{stroke:var(--ink);stroke-width:1.5;fill:none}.posterior .inkfill{fill:var(--ink)}"
-    css += ".posterior .dashed{stroke:var(--soft);stroke-width:1.6;fill:none;stroke-dasharray:5 3}"
-    css += ".posterior .expected{fill:var(--soft);fill-opacity:.18}"
+    var css = "svg.posterior{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;"
+    css += "max-width:100%;height:auto}.posterior text{font-size:12px}"
+    css += ".posterior .heading{font-size:14px;font-weight:600}.posterior .grid,.posterior .axis{stroke-width:1}"
+    css += ".posterior .zero{stroke-width:1;stroke-dasharray:4 3}.posterior .ink{stroke-width:1.5;fill:none}"
+    css += ".posterior .dashed{stroke-width:1.6;fill:none;stroke-dasharray:5 3}.posterior .expected{fill-opacity:.18}"
     for i in 0..<colourCount {
-      css += ".posterior .l\(i){stroke:var(--c\(i));fill:none;stroke-width:1.5;stroke-linejoin:round}"
-      css += ".posterior .t\(i){stroke:var(--c\(i));fill:none;stroke-width:.8;stroke-opacity:.75}"
-      css += ".posterior .w\(i){stroke:var(--c\(i));fill:none;stroke-width:4;stroke-linecap:round}"
-      css += ".posterior .f\(i){fill:var(--c\(i))}.posterior .a\(i){fill:var(--c\(i));fill-opacity:.22}"
-      css += ".posterior .d\(i){fill:var(--c\(i));fill-opacity:.35}"
+      css += ".posterior .l\(i){fill:none;stroke-width:1.5;stroke-linejoin:round}"
+      css += ".posterior .t\(i){fill:none;stroke-width:.8;stroke-opacity:.75}"
+      css += ".posterior .w\(i){fill:none;stroke-width:4;stroke-linecap:round}"
+      css += ".posterior .a\(i){fill-opacity:.22}.posterior .d\(i){fill-opacity:.35}"
     }
-    return css
+    return css + Palette.light.rules + "@media(prefers-color-scheme:dark){\(Palette.dark.rules)}"
   }()
 }

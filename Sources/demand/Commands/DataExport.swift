@@ -16,7 +16,8 @@ struct DataExport: ParsableCommand {
 
       'demand ingest delivery' takes the files again; where the levels are not those of the long format, a mapping.yml \
       beside them says so: 'demand ingest --mapping-file delivery/mapping.yml delivery'. Days of which nothing is known and \
-      days out of range have no row; every row has the price in force. Prices of days to come are not written.
+      days out of range have no row; every row has the price in force. Prices of days to come are not written, \
+      nor that a product was in range before its first row, which M5's prices tell: loaded again, it starts at that row.
       """)
 
   @Option(help: ArgumentHelp("Folder for the files, made where there is none.", valueName: "folder")) var output: String
