@@ -57,6 +57,18 @@ struct SpecialFunctionTests {
     #expect(SpecialFunctions.normalQuantile(-0.1).isNaN && SpecialFunctions.normalQuantile(.nan).isNaN)
   }
 
+  /// mpmath 1.3.0 with 40 digits.
+  @Test(
+    "log of the normal distribution function",
+    arguments: [
+      (-0.5, -1.1759117615936186089), (-5, -15.064998393988725736), (-9.99, -53.130353745606015337),
+      (-10.01, -53.332315610880728371), (-20, -203.91715537109726394), (-37.5, -707.66898931750719107),
+      (-50, -1254.8313611394199013), (-1000, -500007.82669481218431), (3, -0.0013508099647481937988),
+    ])
+  func logNormal(x: Double, expected: Double) {
+    #expect(abs(SpecialFunctions.logNormalCDF(x) / expected - 1) < 2e-14)
+  }
+
   @Test("incomplete gamma and beta")
   func incomplete() {
     for name in ["gammaP", "gammaQ"] {

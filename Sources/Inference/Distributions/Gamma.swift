@@ -150,5 +150,6 @@ public struct Exponential: ScalarDistribution {
   public static func variance(_ p: SIMD4<Double>) -> Double { 1 / (p[0] * p[0]) }
   public static func cdf(_ x: Double, _ p: SIMD4<Double>) -> Double { x <= 0 ? 0 : -expm1(-p[0] * x) }
   public static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double { x <= 0 ? 1 : exp(-p[0] * x) }
+  public static func logCCDF(_ x: Double, _ p: SIMD4<Double>) -> Double { x <= 0 ? 0 : -p[0] * x }
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double { -log1p(-q) / p[0] }
 }

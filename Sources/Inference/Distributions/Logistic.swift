@@ -34,6 +34,9 @@ public struct DoubleExponential: LocationScaleFamily {
   public static func cdf(_ x: Double, _ p: SIMD4<Double>) -> Double { lowerTail((x - p[0]) / p[1]) }
   public static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double { lowerTail((p[0] - x) / p[1]) }
   private static func lowerTail(_ z: Double) -> Double { z < 0 ? 0.5 * exp(z) : 1 - 0.5 * exp(-z) }
+  public static func logCDF(_ x: Double, _ p: SIMD4<Double>) -> Double { logLowerTail((x - p[0]) / p[1]) }
+  public static func logCCDF(_ x: Double, _ p: SIMD4<Double>) -> Double { logLowerTail((p[0] - x) / p[1]) }
+  private static func logLowerTail(_ z: Double) -> Double { z < 0 ? z - log(2) : log1p(-0.5 * exp(-z)) }
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double {
     q <= 0.5 ? p[0] + p[1] * log(2 * q) : p[0] - p[1] * log(2 * (1 - q))
   }
@@ -75,6 +78,9 @@ public struct Logistic: LocationScaleFamily {
   public static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double {
     SpecialFunctions.inverseLogit((p[0] - x) / p[1])
   }
+  public static func logCDF(_ x: Double, _ p: SIMD4<Double>) -> Double { logLowerTail((x - p[0]) / p[1]) }
+  public static func logCCDF(_ x: Double, _ p: SIMD4<Double>) -> Double { logLowerTail((p[0] - x) / p[1]) }
+  private static func logLowerTail(_ z: Double) -> Double { z < 0 ? z - log1p(exp(z)) : -log1p(exp(-z)) }
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double {
     p[0] + p[1] * SpecialFunctions.logit(q)
   }
@@ -134,5 +140,6 @@ public struct Weibull: PositivePairFamily {
   }
   public static func cdf(_ x: Double, _ p: SIMD4<Double>) -> Double { x <= 0 ? 0 : -expm1(-pow(x / p[1], p[0])) }
   public static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double { x <= 0 ? 1 : exp(-pow(x / p[1], p[0])) }
+  public static func logCCDF(_ x: Double, _ p: SIMD4<Double>) -> Double { x <= 0 ? 0 : -pow(x / p[1], p[0]) }
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double { p[1] * pow(-log1p(-q), 1 / p[0]) }
 }

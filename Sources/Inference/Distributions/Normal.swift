@@ -34,6 +34,12 @@ public struct Normal: LocationScaleFamily {
   public static func variance(_ p: SIMD4<Double>) -> Double { p[1] * p[1] }
   public static func cdf(_ x: Double, _ p: SIMD4<Double>) -> Double { SpecialFunctions.normalCDF((x - p[0]) / p[1]) }
   public static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double { SpecialFunctions.normalCDF((p[0] - x) / p[1]) }
+  public static func logCDF(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    SpecialFunctions.logNormalCDF((x - p[0]) / p[1])
+  }
+  public static func logCCDF(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    SpecialFunctions.logNormalCDF((p[0] - x) / p[1])
+  }
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double {
     p[0] + p[1] * SpecialFunctions.normalQuantile(q)
   }
@@ -72,6 +78,9 @@ public struct HalfNormal: ScaleFamily {
   }
   public static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double {
     x <= 0 ? 1 : erfc(x / p[0] * 0.5.squareRoot())
+  }
+  public static func logCCDF(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    x <= 0 ? 0 : log(2) + SpecialFunctions.logNormalCDF(-x / p[0])
   }
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double {
     if q == 0 || q == 1 { return q == 0 ? 0 : .infinity }
@@ -121,5 +130,9 @@ public struct LogNormal: LocationScaleFamily {
   }
   public static func cdf(_ x: Double, _ p: SIMD4<Double>) -> Double { x <= 0 ? 0 : Normal.cdf(log(x), p) }
   public static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double { x <= 0 ? 1 : Normal.ccdf(log(x), p) }
+  public static func logCDF(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    x <= 0 ? -.infinity : Normal.logCDF(log(x), p)
+  }
+  public static func logCCDF(_ x: Double, _ p: SIMD4<Double>) -> Double { x <= 0 ? 0 : Normal.logCCDF(log(x), p) }
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double { exp(Normal.quantile(q, p)) }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import NumericKernels
 
 /// A univariate distribution with its parameters: what a ``ScalarDensity`` is, and moments, distribution function and
@@ -28,6 +29,12 @@ public protocol ScalarDistribution: ScalarDensity, UnivariateDistribution, Equat
 
   /// P(X > x), without cancellation where it is small.
   static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double
+
+  /// log P(X <= x), where the family knows it beyond the smallest double.
+  static func logCDF(_ x: Double, _ p: SIMD4<Double>) -> Double
+
+  /// log P(X > x), where the family knows it beyond the smallest double.
+  static func logCCDF(_ x: Double, _ p: SIMD4<Double>) -> Double
 
   /// The smallest x with P(X <= x) >= q; NaN for q outside [0, 1].
   static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double
@@ -77,6 +84,12 @@ extension ScalarDistribution {
 
   @inlinable
   public static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double { 1 - cdf(x, p) }
+
+  @inlinable
+  public static func logCDF(_ x: Double, _ p: SIMD4<Double>) -> Double { log(cdf(x, p)) }
+
+  @inlinable
+  public static func logCCDF(_ x: Double, _ p: SIMD4<Double>) -> Double { log(ccdf(x, p)) }
 }
 
 /// A distribution's parameter lies outside its support.

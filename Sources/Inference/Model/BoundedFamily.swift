@@ -80,11 +80,15 @@ struct BoundedFamily: Sendable {
 struct ScalarTails: Sendable {
   let cdf: @Sendable (Double, SIMD4<Double>) -> Double
   let ccdf: @Sendable (Double, SIMD4<Double>) -> Double
+  let logCDF: @Sendable (Double, SIMD4<Double>) -> Double
+  let logCCDF: @Sendable (Double, SIMD4<Double>) -> Double
   let quantile: @Sendable (Double, SIMD4<Double>) -> Double
 
   init<D: ScalarDistribution>(_: D.Type) {
     cdf = { D.isValid($1) ? D.cdf($0, $1) : .nan }
     ccdf = { D.isValid($1) ? D.ccdf($0, $1) : .nan }
+    logCDF = { D.isValid($1) ? D.logCDF($0, $1) : .nan }
+    logCCDF = { D.isValid($1) ? D.logCCDF($0, $1) : .nan }
     quantile = { D.isValid($1) && $0 >= 0 && $0 <= 1 ? D.quantile($0, $1) : .nan }
   }
 }
@@ -98,11 +102,16 @@ extension ScalarFamily {
     if !(low <= high) { return .nan }
     switch (low == -.infinity, high == .infinity) {
     case (true, true): return 0
-    case (true, false): return log(tails.cdf(high, p))
-    case (false, true): return log(tails.ccdf(before, p))
+    case (true, false): return tails.logCDF(high, p)
+    case (false, true): return tails.logCCDF(before, p)
     default:
       let below = tails.cdf(before, p)
-      return below > 0.5 ? log(tails.ccdf(before, p) - tails.ccdf(high, p)) : log(tails.cdf(high, p) - below)
+      let above = below > 0.5
+      let (inner, outer) = above ? (tails.ccdf(before, p), tails.ccdf(high, p)) : (tails.cdf(high, p), below)
+      if inner > 1e-290 { return log(inner - outer) }
+      let logInner = above ? tails.logCCDF(before, p) : tails.logCDF(high, p)
+      let logOuter = above ? tails.logCCDF(high, p) : tails.logCDF(before, p)
+      return logInner + log(-expm1(logOuter - logInner))
     }
   }
 
@@ -112,29 +121,35 @@ extension ScalarFamily {
     let (first, last) = isDiscrete ? (low.rounded(.up), high.rounded(.down)) : (low, high)
     let before = isDiscrete ? first - 1 : first
     let isUpper = low > -.infinity && tails.cdf(before, p) > 0.5
-    let (atLow, atHigh) =
-      isUpper
-      ? (tails.ccdf(before, p), high == .infinity ? 0 : tails.ccdf(last, p))
-      : (low == -.infinity ? 0 : tails.cdf(before, p), high == .infinity ? 1 : tails.cdf(last, p))
-    let target = atLow + q * (atHigh - atLow)
-    func reaches(_ x: Double) -> Bool { isUpper ? tails.ccdf(x, p) <= target : tails.cdf(x, p) >= target }
     if !isUpper {
-      let x = tails.quantile(target, p)
-      return min(max(x, first), last)
+      let (atLow, atHigh) = (low == -.infinity ? 0 : tails.cdf(before, p), high == .infinity ? 1 : tails.cdf(last, p))
+      if atHigh > 1e-290 { return min(max(tails.quantile(atLow + q * (atHigh - atLow), p), first), last) }
     }
-    let reach = Swift.max(1, Swift.abs(before)) * 0.125
-    var (a, step) = (before, isDiscrete ? reach.rounded(.up) : reach)
-    var b = Swift.min(a + step, last)
-    while b < last && !reaches(b) {
+    // In logs, and from the bound where the tail is heavier: the probability between may be below the smallest double.
+    let near = isUpper ? before : last
+    let (logNear, logFar) =
+      isUpper
+      ? (tails.logCCDF(before, p), high == .infinity ? -.infinity : tails.logCCDF(last, p))
+      : (tails.logCDF(last, p), low == -.infinity ? -.infinity : tails.logCDF(before, p))
+    let beyond = isUpper ? q : 1 - q
+    let target = logNear + log1p(beyond * expm1(logFar - logNear))
+    func reaches(_ distance: Double) -> Bool {
+      isUpper ? tails.logCCDF(near + distance, p) <= target : tails.logCDF(near - distance, p) < target
+    }
+    let most = isUpper ? last - near : near - before
+    let reach = Swift.max(1, Swift.abs(near)) * 0.125
+    var (a, step) = (0.0, isDiscrete ? reach.rounded(.up) : reach)
+    var b = Swift.min(step, most)
+    while b < most && !reaches(b) {
       (a, step) = (b, 2 * step)
-      b = Swift.min(a + step, last)
+      b = Swift.min(a + step, most)
     }
     for _ in 0..<200 {
       let middle = isDiscrete ? (0.5 * (a + b)).rounded(.down) : 0.5 * (a + b)
       if middle <= a || middle >= b { break }
       if reaches(middle) { b = middle } else { a = middle }
     }
-    return b
+    return isUpper ? near + b : near - a
   }
 
   /// The derivatives of ``logProbability(_:_:_:)`` by the parameters.

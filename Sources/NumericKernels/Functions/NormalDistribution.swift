@@ -7,6 +7,20 @@ extension SpecialFunctions {
     0.5 * erfc(-x * 0.707106781186547524400844362104849039)
   }
 
+  /// log P(Z <= x), also where the probability is below the smallest double: relative error about 1e-15 for x < 0.
+  ///
+  /// Below -10 by the continued fraction of Mills' ratio, P(Z <= x) = phi(x) / (t + 1 / (t + 2 / (t + ...))), t = -x
+  /// (Abramowitz and Stegun 26.2.14), whose fortieth convergent is exact there.
+  @inlinable
+  public static func logNormalCDF(_ x: Double) -> Double {
+    if x > 0 { return log1p(-normalCDF(-x)) }
+    if !(x < -10) { return log(normalCDF(x)) }
+    if x == -.infinity { return -.infinity }
+    var ratio = -x
+    for k in stride(from: 40.0, through: 1, by: -1) { ratio = -x + k / ratio }
+    return -0.5 * x * x - 0.918938533204672741780329736406 - log(ratio)
+  }
+
   /// The standard normal quantile of p: relative error about 1e-15. Infinite at 0 and 1, NaN outside [0, 1].
   ///
   /// Wichura's algorithm AS241, PPND16 (Applied Statistics 37, 1988).

@@ -143,6 +143,41 @@ struct FamiliesInModelsTests {
     #expect(abs(evaluate(compiled, point).value - expected) < 1e-10 * abs(expected))
   }
 
+  /// Log probabilities of mpmath 1.3.0 with 40 digits; the probabilities are far below the smallest double.
+  @Test("tails beyond the smallest double")
+  func farTails() throws {
+    var model = Model()
+    let mu = model.parameter("mu", .normal(0, 1))
+    model.observe("c", [1000], .censored(.normal(mu, 10), upper: 1000))
+    model.observe("t", [100.3], .truncated(.normal(mu, 1), lower: 100))
+    model.observe("i", [40.01], .truncated(.normal(mu, 1), lower: 40, upper: 41))
+    model.observe("e", [900], .censored(.exponential(exp(mu)), upper: 900))
+    let compiled = try model.compile()
+    let expected =
+      Normal(mu: 0, sigma: 1).logDensity(0) - 5005.5242086942050886 - 25.439729838999584115 + 3.2894534805491154273
+      - 900
+    #expect(abs(evaluate(compiled, [0]).value / expected - 1) < 1e-13)
+    for point in [0.0, 0.3, -0.7] { #expect(gradientError(compiled, [point]) < 1e-6) }
+  }
+
+  @Test("draws beyond the smallest double")
+  func farDraws() throws {
+    var model = Model()
+    let mu = model.parameter("mu", .normal(0, 1e-9))
+    model.observe("above", [100.1], .truncated(.normal(mu, 1), lower: 100))
+    model.observe("below", [-100.1], .truncated(.normal(mu, 1), upper: -100))
+    model.observe("between", [40.1], .truncated(.normal(mu, 1), lower: 40, upper: 41))
+    let compiled = try model.compile()
+    let draws = try compiled.predict(try compiled.samplePrior(draws: 20_000, seed: 3), seed: 4)
+    // mpmath 1.3.0: phi(100) / Phi(-100) and phi(40) / Phi(-40); beyond 41 lies a share of 1e-18. The sd is about 1 / bound.
+    for (variable, mean, sd) in [
+      (0, 100.009998000999, 0.01), (1, -100.009998000999, 0.01), (2, 40.0249688472073, 0.025),
+    ] {
+      #expect(abs(PredictionTests.mean(draws[variable]) - mean) < 4 * sd / 20_000.0.squareRoot())
+    }
+    #expect(draws[0].allSatisfy { $0 >= 100 } && draws[1].allSatisfy { $0 <= -100 })
+  }
+
   @Test("draws of combinations have their moments")
   func combinationDraws() throws {
     var model = Model()
