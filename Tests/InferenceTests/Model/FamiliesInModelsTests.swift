@@ -169,7 +169,7 @@ struct FamiliesInModelsTests {
     model.observe("between", [40.1], .truncated(.normal(mu, 1), lower: 40, upper: 41))
     let compiled = try model.compile()
     let draws = try compiled.predict(try compiled.samplePrior(draws: 20_000, seed: 3), seed: 4)
-    // mpmath 1.3.0: phi(100) / Phi(-100) and phi(40) / Phi(-40); beyond 41 lies a share of 1e-18. The sd is about 1 / bound.
+    // mpmath 1.3.0: phi(100) / Phi(-100) and phi(40) / Phi(-40); beyond 41 lies a share of 1e-18. The sd is near 1 / bound.
     for (variable, mean, sd) in [
       (0, 100.009998000999, 0.01), (1, -100.009998000999, 0.01), (2, 40.0249688472073, 0.025),
     ] {
