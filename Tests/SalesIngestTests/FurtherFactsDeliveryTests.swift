@@ -197,4 +197,102 @@ import Testing
     #expect(try load(["products.csv": moved + "\n"], into: store).summary.rowsQuarantined == 0)
     #expect(try load(["products.csv": Self.masters["products.csv"]! + "\n"], into: store).summary.rowsQuarantined == 1)
   }
+
+  /// A link said anew replaces the closures that it made; what an event or another link closes stays.
+  @Test(arguments: DatabaseKind.available) func correctedClosure(on kind: DatabaseKind) throws {
+    let (store, database) = try open(kind)
+    defer { withExtendedLifetime(database) {} }
+    func closed() throws -> [Int] { try store.calendar().closures.map { $0.day - Self.first } }
+    let header = "kind,node,other,date,through,ratio\n"
+    var files = Self.masters.merging(Self.sales(Self.week)) { $1 }
+    files["links.csv"] = header + "closure,north,,2024-01-11,2024-01-20,\nclosure,north,,2024-01-19,2024-01-22,\n"
+    try load(files, into: store)
+    #expect(try closed() == Array(10...21))
+    let event = "date,event,type,region,store,closed\n2024-01-16,,,,north,1\n"
+    try load(
+      ["links.csv": header + "closure,north,,2024-01-11,2024-01-13,\n", "events.csv": event], into: store)
+    #expect(try closed() == [10, 11, 12, 15, 18, 19, 20, 21])
+    // For good: nothing is left of the closure for a time but the store's end.
+    try load(["links.csv": header + "closure,north,,2024-01-11,,\n"], into: store)
+    #expect(try closed() == [15, 18, 19, 20, 21])
+  }
+
+  // MARK: Days in daily deliveries
+
+  /// The one refused row of a delivery of one day leaves its series unknown, since earlier days are in the database.
+  @Test(arguments: DatabaseKind.available) func refusedRowOfADailyDelivery(on kind: DatabaseKind) throws {
+    let (store, database) = try open(kind)
+    defer { withExtendedLifetime(database) {} }
+    let week = Self.week + Self.week.map { $0.replacing("tea", with: "ham") }
+    try load(Self.masters.merging(Self.sales(week)) { $1 }, into: store)
+    let record = try load(
+      Self.sales(["2024-01-06,tea,north,many,2", "2024-01-06,ham,north,3,2", "2024-01-06,tea,south,-1,2"]), into: store)
+    #expect(record.summary.rowsQuarantined == 2 && record.summary.details?.dayClasses["unknown"] == 1)
+    func day(_ product: String, _ number: Int) throws -> HistoryDay? {
+      let names = NodeNames(productLevel: "product", product: product, locationLevel: "store", location: "north")
+      return try store.salesHistory(names, from: Self.first + number, to: Self.first + number).first
+    }
+    #expect(try day("tea", 5)?.unknown == 1 && day("tea", 5)?.sold == 0)
+    #expect(try day("ham", 5)?.sold == 1)
+    // What was refused before a product was ever in the store is no day of its range.
+    var rows: [SalesRow] = []
+    try store.salesRows(from: nil, to: nil) { rows.append($0) }
+    #expect(!rows.contains { $0.store == "south" } && rows.count == 12)
+    // The row mended fills the day in, and restates nothing.
+    let mended = try load(Self.sales(["2024-01-06,tea,north,4,2"]), into: store)
+    #expect(mended.summary.rowsRestated == 0)
+    #expect(try day("tea", 5)?.units == 4)
+  }
+
+  /// A class of a day does not hang on the first day asked for.
+  @Test(arguments: DatabaseKind.available) func classesWhateverTheFirstDay(on kind: DatabaseKind) throws {
+    let (store, database) = try open(kind)
+    defer { withExtendedLifetime(database) {} }
+    // Ham was last seen 20 days before the end, which is in range; tea in the south 35 days, which is not.
+    var rows = (0..<60).map { "\(Self.first + $0),tea,north,1,2" }
+    rows += (0..<40).map { "\(Self.first + $0),ham,north,1,2" } + (0..<25).map { "\(Self.first + $0),tea,south,1,2" }
+    try load(Self.masters.merging(Self.sales(rows)) { $1 }, into: store) {
+      $0.futureDays = 60
+      $0.delistAfterDays = 28
+    }
+    let all = NodeNames(productLevel: "all", product: "all", locationLevel: "all", location: "all")
+    let whole = try store.salesHistory(all)
+    #expect(whole.last?.sold == 2 && whole.last?.notRanged == 1)
+    for from in [1, 24, 25, 30, 39, 40, 50, 59] {
+      #expect(try store.salesHistory(all, from: Self.first + from) == Array(whole[from...]), "from day \(from)")
+    }
+  }
+
+  /// Decimals of measures are summed as stored: only the model rounds them.
+  @Test(arguments: DatabaseKind.available) func decimalsInQueries(on kind: DatabaseKind) throws {
+    let (store, database) = try open(kind)
+    defer { withExtendedLifetime(database) {} }
+    var files = Self.sales([
+      "2024-01-01,ham,north,0.4,2", "2024-01-01,ham,south,117.2,2", "2024-01-01,tea,north,3,2",
+      "2024-01-02,ham,north,0.1,2", "2024-01-02,ham,south,0.2,2",
+    ])
+    files["products.csv"] = "product,category,department,kind\ntea,drinks,hot,count\nham,fresh,meat,measure\n"
+    files["stores.csv"] = Self.masters["stores.csv"]
+    try load(files, into: store)
+    let ham = NodeNames(productLevel: "product", product: "ham", locationLevel: "all", location: "all")
+    let all = NodeNames(productLevel: "all", product: "all", locationLevel: "all", location: "all")
+    #expect(try store.salesHistory(ham).map(\.units) == [117.6, 0.3])
+    #expect(try store.salesHistory(all).map(\.units) == [120.6, 0.3])
+    let measures = try store.measuredUnits(through: Self.first + 1)
+    #expect(measures.count == 2 && abs(measures.values.reduce(0, +) - 117.9) < 1e-9)
+    #expect(try store.panel().units.reduce(0, +) == 120)
+  }
+
+  /// Days that an earlier load brought are no gap of a later one.
+  @Test(arguments: DatabaseKind.available) func gapsThatEarlierLoadsFill(on kind: DatabaseKind) throws {
+    let (store, database) = try open(kind)
+    defer { withExtendedLifetime(database) {} }
+    try load(Self.masters.merging(Self.sales(Self.week)) { $1 }, into: store)
+    func warned(_ rows: [String]) throws -> Bool {
+      let warnings = try load(Self.sales(rows), into: store).summary.details?.warnings ?? []
+      return warnings.contains { $0.contains("without any row of a store") }
+    }
+    #expect(try !warned(["2024-01-01,tea,north,2,2", "2024-01-05,tea,north,2,2", "2024-01-06,tea,north,2,2"]))
+    #expect(try warned(["2024-01-01,tea,north,3,2", "2024-01-08,tea,north,2,2"]))
+  }
 }

@@ -228,6 +228,54 @@ import Testing
     #expect(try fresh.dataSnapshot() == store.dataSnapshot())
   }
 
+  /// Prices that the file says otherwise are restated with what held before, also where the units are the same, and a
+  /// day that a long file left unknown is filled in.
+  @Test func pricesAndUnknownDaysOfALongFile() throws {
+    let fixture = try M5Fixture()
+    let store = try fixture.open()
+    _ = try fixture.load(into: store)
+    let path = fixture.folder.file("prices.csv")
+    let text = String(decoding: try fixture.folder.bytes(of: "prices.csv"), as: UTF8.self)
+    // One item in one store, one week, another price.
+    let changed = text.replacing("CA_1,FOODS_1_001,11202,1.25", with: "CA_1,FOODS_1_001,11202,1.5")
+    #expect(changed != text)
+    try changed.write(toFile: path, atomically: true, encoding: .utf8)
+    let sales = String(decoding: try fixture.folder.bytes(of: "sales.csv"), as: UTF8.self)
+    var lines = sales.split(separator: "\n").map(String.init)
+    let row = try #require(lines.firstIndex { $0.hasPrefix("FOODS_1_001_CA_1") })
+    var cells = lines[row].split(separator: ",").map(String.init)
+    // A day of that week with other units, too.
+    let (day, before) = (16, try #require(Int(cells[6 + 16])))
+    cells[6 + day] = "\(before + 3)"
+    lines[row] = cells.joined(separator: ",")
+    try fixture.folder.write(lines.joined(separator: "\n") + "\n", to: "sales.csv")
+    let record = try fixture.load(into: store).record
+    let restated = try store.restatements(load: record.id, limit: 100).sorted { $0.day < $1.day }
+    #expect(restated.map(\.day) == (14..<21).map { M5Fixture.first + $0 })
+    #expect(restated.allSatisfy { $0.price == 1.25 })
+    #expect(record.summary.rowsRestated == 7 && record.summary.rowsLoaded == 7)
+    #expect(restated[2].units == Double(before) && restated[2].presentUnits == Double(before + 3))
+    // A day left unknown by a long file takes M5's figure, be it 0, and that restates nothing.
+    let long = try fixture.open("long.sqlite")
+    try fixture.folder.write(
+      "date,product,store,units\n\(M5Fixture.first),FOODS_1_001,CA_1,\(M5Fixture.units(0, 0, 0))\n"
+        + "\(M5Fixture.first + 7),FOODS_1_001,CA_1,many\n", to: "long.csv")
+    try fixture.folder.write("product,category,department\nFOODS_1_001,FOODS,FOODS_1\n", to: "long_products.csv")
+    try fixture.folder.write("store,region\nCA_1,CA\n", to: "long_stores.csv")
+    _ = try LongFormatLoad(
+      files: .init(
+        products: [fixture.folder.file("long_products.csv")], stores: [fixture.folder.file("long_stores.csv")],
+        sales: [fixture.folder.file("long.csv")]), options: lenient()
+    ).run(into: long, IngestEnvironment(now: { Delivery.now }))
+    #expect(M5Fixture.units(0, 0, 7) == 0)
+    let filled = try fixture.load(into: long).record
+    #expect(filled.summary.rowsRestated == 0 && filled.summary.rowsUnchanged == 1)
+    let names = NodeNames(
+      productLevel: "product", product: "FOODS_1_001", locationLevel: "store", location: "CA_1")
+    let history = try long.salesHistory(names, from: M5Fixture.first + 7, to: M5Fixture.first + 7)
+    #expect(history.map(\.sold) == [1] && history.map(\.units) == [0])
+  }
+
   /// The competition's own files, where they are at hand: totals of the store CA_1 up to 27 March 2016.
   @Test(
     .enabled(

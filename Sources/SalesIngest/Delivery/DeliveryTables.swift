@@ -12,8 +12,6 @@ struct DeliveryTables {
   var meter: ProgressMeter
   var refusals: RowRefusals
   var remarks = LoadRemarks()
-  /// Closures that this load brought, by place: nil for everywhere.
-  var closures: [EventCalendar.Closure] = []
   /// Nodes of the stores that this load's masters name, top down.
   var storePaths: [String: [String]] = [:]
   private let encodings: [InputFile: TextEncoding]

@@ -35,7 +35,6 @@ extension DeliveryTables {
       if shut {
         let closure = EventCalendar.Closure(day: day, scope: scope)
         try writer.writeClosure(closure)
-        closures.append(closure)
       }
       noteOthers(table)
       last = max(last ?? day, day)

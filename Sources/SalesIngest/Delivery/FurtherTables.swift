@@ -111,6 +111,11 @@ extension DeliveryTables {
           reason: "a successor sells more than 0 times as much: correct the ratio, or leave it empty")
       }
       if kind == .departmentMove { tables.writer.declareMove(of: node, to: other) }
+      if kind == .closure {
+        // Events come behind links: what they close is closed again.
+        try tables.writer.withdrawClosures(
+          of: node, from: from, level: tables.mapping.locationLevels[tables.mapping.locationLevels.count - 1])
+      }
       try tables.writer.writeLink(
         LifeCycleLink(kind: kind, node: node, other: other, day: from, through: through, ratio: ratio))
       if kind == .closure, let through { try tables.close(node, from, through, table) }
@@ -131,7 +136,6 @@ extension DeliveryTables {
     for day in 0...(through - from) {
       let closure = EventCalendar.Closure(day: from + day, scope: .location(level: level, node: store))
       try writer.writeClosure(closure)
-      closures.append(closure)
     }
   }
 

@@ -22,7 +22,6 @@ struct SalesRecord {
 
   /// By id; nil for those not met.
   private var series: [Series?] = []
-  private var ids: [Key: Int] = [:]
   private(set) var storeDays: [Int: DaySet] = [:]
   /// Days of refused rows, which are unknown rather than zero.
   private var refused: [Key: DaySet] = [:]
@@ -36,7 +35,6 @@ struct SalesRecord {
     while series.count <= id { series.append(nil) }
     guard series[id] == nil else { return }
     series[id] = Series(product: product, store: store, lastRowBefore: lastRow)
-    ids[Key(product: product, store: store)] = id
   }
 
   func contains(series id: Int, day: Int) -> Bool { series[id]?.days.contains(day) ?? false }
@@ -74,14 +72,24 @@ struct SalesRecord {
     refused[Key(product: product, store: store), default: DaySet()].insert(day)
   }
 
-  /// Days on which only refused rows tell of a series, behind its first good one.
-  func unknownDays() -> [(series: Int, days: [Int])] {
-    refused.compactMap { key, days -> (series: Int, days: [Int])? in
-      guard let id = ids[key], let series = series[id], let first = series.days.days.first else { return nil }
-      let open = days.days.filter { $0 > first && !series.days.contains($0) }
-      return open.isEmpty ? nil : (id, open)
-    }.sorted { $0.series < $1.series }
+  /// Days on which only refused rows tell of a series in range: from its first day on, by this load or an earlier one.
+  /// The series are noted as met.
+  mutating func unknownDays(_ writer: LoadWriter) -> [(series: Int, days: [Int])] {
+    var found: [(series: Int, days: [Int])] = []
+    for (key, days) in refused {
+      guard let id = writer.knownSeries(product: key.product, store: key.store),
+        let first = writer.series(id).firstDay
+      else { continue }
+      let open = days.days.filter { $0 >= first && !contains(series: id, day: $0) }
+      if open.isEmpty { continue }
+      touch(series: id, product: key.product, store: key.store, lastRow: writer.series(id).lastRow)
+      found.append((id, open))
+    }
+    return found.sorted { $0.series < $1.series }
   }
+
+  /// Notes a day on which a series is unknown, which is no word of its store.
+  mutating func noteUnknown(series id: Int, day: Int) { series[id]?.days.insert(day) }
 
   func store(of id: Int) -> Int { series[id]!.store }
 

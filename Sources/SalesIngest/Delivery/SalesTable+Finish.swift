@@ -15,8 +15,9 @@ extension SalesTable {
     }
     try writeUnknownDays()
     let grain = timeGrain()
-    classifyMissing(grain: grain)
-    warnOfGaps(grain: grain)
+    let closures = try tables.writer.closures()
+    classifyMissing(grain: grain, closures)
+    try warnOfGaps(grain: grain, closures)
     try warnOfScale()
     let remarks = tables.remarks
     if remarks.zeroPrices > 0 {
@@ -67,10 +68,11 @@ extension SalesTable {
 
   /// A row that was refused leaves its day unknown: it must not be taken for a day on which nothing was sold.
   private mutating func writeUnknownDays() throws {
-    for (series, days) in record.unknownDays() {
+    for (series, days) in record.unknownDays(tables.writer) {
       for day in days where try tables.writer.existing(series: series, day: day) == nil {
         try tables.writer.writeSale(series: series, day: day, units: 0, status: .unknown)
-        record.note(series: series, store: record.store(of: series), day: day)
+        tables.writer.noteRows(series: series, through: day)
+        record.noteUnknown(series: series, day: day)
         record.classes["unknown", default: 0] += 1
       }
     }
@@ -104,7 +106,7 @@ extension SalesTable {
   }
 
   /// Counts days without a row by what they mean, from the first row of each series in this load to the load's end.
-  private mutating func classifyMissing(grain: SourceMapping.TimeGrain) {
+  private mutating func classifyMissing(grain: SourceMapping.TimeGrain, _ closures: [EventCalendar.Closure]) {
     guard let start = summary.firstDay?.number, let end = summary.lastDay?.number else { return }
     var closed: [Int: DaySet] = [:]
     for id in record.touched {
@@ -124,7 +126,7 @@ extension SalesTable {
       // A day on which the store said nothing. Weeks in between are no facts at all.
       let silent = (ranged - first) / step + 1 - reported.count(in: first...ranged)
       guard silent > 0 else { continue }
-      if closed[store] == nil { closed[store] = closures(of: store) }
+      if closed[store] == nil { closed[store] = self.days(of: store, in: closures) }
       var shut = 0
       for day in closed[store]!.days where (first...ranged).contains(day) && !reported.contains(day) { shut += 1 }
       shut = min(shut, silent)
@@ -134,12 +136,12 @@ extension SalesTable {
     record.classes = record.classes.filter { $0.value > 0 }
   }
 
-  /// Days on which this load's calendar has a store shut.
-  private func closures(of store: Int) -> DaySet {
+  /// Days on which the calendar has a store shut, by this load or an earlier one.
+  private func days(of store: Int, in closures: [EventCalendar.Closure]) -> DaySet {
     var days = DaySet()
     let name = storeName(store)
     let path = tables.storePaths[name] ?? [name]
-    for closure in tables.closures {
+    for closure in closures {
       switch closure.scope {
       case .everywhere: days.insert(closure.day.number)
       case .location(_, let node): if path.contains(node) { days.insert(closure.day.number) }
@@ -148,8 +150,8 @@ extension SalesTable {
     return days
   }
 
-  /// Days between a store's first and last report on which it said nothing and was not shut.
-  private mutating func warnOfGaps(grain: SourceMapping.TimeGrain) {
+  /// Days between a store's first and last report on which it said nothing in any load and was not shut.
+  private mutating func warnOfGaps(grain: SourceMapping.TimeGrain, _ closures: [EventCalendar.Closure]) throws {
     let step = grain == .week ? 7 : 1
     var before: [Int: Int] = [:]
     for id in record.touched {
@@ -158,9 +160,11 @@ extension SalesTable {
     }
     var gaps: [(store: Int, first: Int, days: Int)] = []
     for (store, set) in record.storeDays {
-      let closed = closures(of: store)
+      let closed = self.days(of: store, in: closures)
       var days = set.days
       if let last = before[store], let first = days.first, last < first { days.insert(last, at: 0) }
+      guard let first = days.first, let last = days.last else { continue }
+      days = try tables.writer.storeDays(of: store, in: first...last).union(days).sorted()
       for (day, next) in zip(days, days.dropFirst()) where next - day > step {
         let open = stride(from: day + step, to: next, by: step).filter { !closed.contains($0) }
         if let first = open.first { gaps.append((store, first, open.count)) }

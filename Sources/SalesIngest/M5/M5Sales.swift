@@ -22,6 +22,8 @@ struct M5Sales {
   private var closedCount = 0
   private var soldCount = 0
   private var restated = 0
+  /// Days of which only the price is another.
+  private var repriced = 0
   private let restate: DeliveryLoad.Restate
 
   init(
@@ -120,9 +122,9 @@ struct M5Sales {
 
   private mutating func write(_ id: Int, _ table: borrowing TableReader, refusals: inout RowRefusals) throws {
     let weeks = prices.weeks(item: table.csv.text(positions[1]), store: table.csv.text(positions[4]))?.steps()
-    if let weeks, try writer.series(id).isNew || writer.priceSteps(series: id) != weeks.steps {
-      try writer.writePriceSteps(series: id, weeks.steps)
-    }
+    let before = writer.series(id).isNew ? PriceSteps() : try writer.priceSteps(series: id)
+    let prices = weeks?.steps ?? before
+    if prices != before { try writer.writePriceSteps(series: id, prices) }
     var units = [Int](repeating: -1, count: columns.count)
     var firstPositive: Int?
     for (index, column) in columns.enumerated() {
@@ -139,7 +141,7 @@ struct M5Sales {
     }
     let days = columns[0].day...columns[columns.count - 1].day
     let isKnown = writer.series(id).lastRow.map { $0 >= days.lowerBound } ?? false
-    let known = isKnown ? try writer.existingDays(series: id, in: days) : [:]
+    let known = isKnown ? try writer.existingRows(series: id, in: days) : [:]
     var last: Int?
     for (index, column) in columns.enumerated() {
       guard column.day >= start else {
@@ -149,10 +151,17 @@ struct M5Sales {
       guard units[index] >= 0 else { continue }
       last = column.day
       if let old = known[column.day] {
-        if old == Double(units[index]) {
-          loaded.rowsUnchanged += 1
+        if old.status == .unknown {
+          try replace(id, column.day, units: units[index])
+        } else if old.units != Double(units[index]) {
+          try restate(id, column, known: old, units: units[index], before, table, refusals: &refusals)
+        } else if prices != before, let price = before.price(on: column.day),
+          prices.price(on: column.day).map({ $0.differs(from: price) }) == true
+        {
+          try keep(id, column.day, old, price: price, forgetsPromotions: false)
+          repriced += 1
         } else {
-          try restate(id, column, units: units[index], table, refusals: &refusals)
+          loaded.rowsUnchanged += 1
         }
         continue
       }
@@ -166,11 +175,12 @@ struct M5Sales {
   }
 
   /// Takes a figure that an earlier load gave otherwise, which is kept, or refuses it.
+  ///
+  /// - Parameter before: prices that the database had.
   private mutating func restate(
-    _ id: Int, _ column: (position: Int, day: Int), units: Int, _ table: borrowing TableReader,
-    refusals: inout RowRefusals
+    _ id: Int, _ column: (position: Int, day: Int), known: (units: Double, status: DayStatus), units: Int,
+    _ before: PriceSteps, _ table: borrowing TableReader, refusals: inout RowRefusals
   ) throws {
-    guard let known = try writer.existing(series: id, day: column.day) else { return }
     guard restate == .supersede else {
       return try refusals.refuse(
         table.refusal(
@@ -178,15 +188,25 @@ struct M5Sales {
           reason: "the database has \(known.units.formatted) units on \(Day(number: column.day)): deliver the figures "
             + "that were loaded first, or load with --restate supersede if it is a correction"), in: writer)
     }
-    let steps = try writer.priceSteps(series: id)
+    try keep(id, column.day, known, price: before.price(on: column.day))
+    try replace(id, column.day, units: units)
+  }
+
+  /// Keeps what an earlier load said of a day that this one changes.
+  private mutating func keep(
+    _ id: Int, _ day: Int, _ known: (units: Double, status: DayStatus), price: Double?, forgetsPromotions: Bool = true
+  ) throws {
     try writer.supersede(
-      series: id, day: column.day, units: known.units, status: known.status, price: steps.price(on: column.day),
-      details: try writer.details(series: id, day: column.day))
-    let closed = closedDays.contains(column.day)
-    if closed { closedCount += 1 } else { soldCount += 1 }
+      series: id, day: day, units: known.units, status: known.status, price: price,
+      details: try writer.details(series: id, day: day), forgetsPromotions: forgetsPromotions)
     restated += 1
+  }
+
+  private mutating func replace(_ id: Int, _ day: Int, units: Int) throws {
+    let closed = closedDays.contains(day)
+    if closed { closedCount += 1 } else { soldCount += 1 }
     try writer.writeSale(
-      series: id, day: column.day, units: Double(units), status: closed ? .closed : .sold, replaces: true)
+      series: id, day: day, units: Double(units), status: closed ? .closed : .sold, replaces: true)
   }
 
   /// Why a cell is no number of units.
@@ -206,7 +226,7 @@ struct M5Sales {
 
   func summary(refusals: RowRefusals) -> LoadSummary {
     var summary = loaded
-    summary.rowsLoaded = soldCount + closedCount
+    summary.rowsLoaded = soldCount + closedCount + repriced
     summary.rowsRestated = restated
     summary.rowsQuarantined = refusals.badRows
     summary.quarantinedByReason = refusals.byKind

@@ -52,6 +52,33 @@ extension LoadWriter {
     return days
   }
 
+  /// Rows of a series that the database has, by day.
+  public func existingRows(
+    series id: Int, in range: ClosedRange<Int>
+  ) throws -> [Int: (units: Double, status: DayStatus)] {
+    existingPage.bind([id, range.lowerBound, range.upperBound])
+    var days: [Int: (units: Double, status: DayStatus)] = [:]
+    while try existingPage.step() {
+      guard let status = DayStatus(rawValue: UInt8(truncatingIfNeeded: existingPage.int(2))) else { continue }
+      days[existingPage.int(0)] = (existingPage.double(1), status)
+    }
+    return days
+  }
+
+  /// Days on which a store reported, by this load or an earlier one.
+  public func storeDays(of store: Int, in range: ClosedRange<Int>) throws -> Set<Int> {
+    Set(
+      try database.all(
+        "SELECT day FROM store_days WHERE store_id = ? AND day BETWEEN ? AND ?",
+        [store, range.lowerBound, range.upperBound]
+      ) { $0.int(0) })
+  }
+
+  /// Closures of all loads.
+  public func closures() throws -> [EventCalendar.Closure] {
+    try SQLStore.calendar(database).closures
+  }
+
   /// Notes that a store reported on a day, and what a ranged product without a row then means.
   public func writeStoreDay(store: Int, day: Int, missingMeansZero: Bool) throws {
     storeDay.bind(1, store)

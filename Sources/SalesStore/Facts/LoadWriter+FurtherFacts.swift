@@ -65,8 +65,11 @@ extension LoadWriter {
   /// Keeps what the database has of a series on a day, which this load is about to change; its promotions are forgotten.
   ///
   /// Of several changes by one load the first is kept: what was there before it.
+  ///
+  /// - Parameter forgetsPromotions: false where the load changes only what it knows of, which no promotion is.
   public func supersede(
-    series id: Int, day: Int, units: Double, status: DayStatus, price: Double?, details: SalesDetails
+    series id: Int, day: Int, units: Double, status: DayStatus, price: Double?, details: SalesDetails,
+    forgetsPromotions: Bool = true
   ) throws {
     let statements = try further()
     statements.supersede.bind([
@@ -74,6 +77,7 @@ extension LoadWriter {
       startedAt,
     ])
     try statements.supersede.execute()
+    guard forgetsPromotions else { return }
     statements.forgetPromotions.bind([id, day])
     try statements.forgetPromotions.execute()
   }
@@ -145,6 +149,31 @@ extension LoadWriter {
         it.kind.rawValue, it.node, it.other, it.day.number, it.through?.number, it.ratio,
         it.previous, load,
       ])
+  }
+
+  /// Takes back the closures that a store's link of a closure for a time made when it was loaded before; days that
+  /// another such link closes stay closed.
+  ///
+  /// - Parameters:
+  ///   - from: the link's first day.
+  ///   - level: level of stores in the location tree.
+  public func withdrawClosures(of store: String, from: Day, level: String) throws {
+    var links: [ClosedRange<Int>] = []
+    var own: ClosedRange<Int>?
+    _ = try database.all(
+      "SELECT day, through_day FROM life_cycle_links WHERE kind = 'closure' AND node = ? AND through_day IS NOT NULL",
+      [store]
+    ) { row in
+      let days = row.int(0)...max(row.int(0), row.int(1))
+      if row.int(0) == from.number { own = days } else { links.append(days) }
+    }
+    guard let own else { return }
+    try database.execute(
+      "DELETE FROM closures WHERE scope_level = ? AND scope_node = ? AND day BETWEEN ? AND ?",
+      [level, store, own.lowerBound, own.upperBound])
+    for day in own where links.contains(where: { $0.contains(day) }) {
+      try writeClosure(EventCalendar.Closure(day: Day(number: day), scope: .location(level: level, node: store)))
+    }
   }
 
   /// Moves a product to another department, and notes which one it left with the links that declare it.

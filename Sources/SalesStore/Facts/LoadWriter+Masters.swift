@@ -109,6 +109,9 @@ extension LoadWriter {
       """, [level, name]) != nil
   }
 
+  /// The id of the series of a product in a store; nil without one.
+  public func knownSeries(product: Int, store: Int) -> Int? { seriesIDs[SeriesKey(product: product, store: store)] }
+
   /// The id of the series of a product in a store, created if need be.
   public func seriesID(product: Int, store: Int) throws -> Int {
     let key = SeriesKey(product: product, store: store)

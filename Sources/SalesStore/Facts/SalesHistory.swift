@@ -4,7 +4,8 @@ import DemandData
 public struct HistoryDay: Sendable, Hashable, Codable {
   public let day: Day
   /// Sum over series, out-of-stock and closed days as recorded.
-  public var units: Int
+  /// A measure's decimals are summed as stored, and rounded to six.
+  public var units: Double
   public var sold: Int
   public var closed: Int
   public var notRanged: Int
@@ -12,7 +13,8 @@ public struct HistoryDay: Sendable, Hashable, Codable {
   public var unknown: Int
 
   public init(
-    day: Day, units: Int = 0, sold: Int = 0, closed: Int = 0, notRanged: Int = 0, outOfStock: Int = 0, unknown: Int = 0
+    day: Day, units: Double = 0, sold: Int = 0, closed: Int = 0, notRanged: Int = 0, outOfStock: Int = 0,
+    unknown: Int = 0
   ) {
     self.day = day
     self.units = units
@@ -53,19 +55,62 @@ extension SQLStore {
         var units = [Int32](repeating: 0, count: members.count * count)
         var status = [UInt8](repeating: 0, count: members.count * count)
         try days.read(database, members, units: &units, status: &status)
-        for index in members.indices {
+        let measured = try Self.measures(database, members.map { stored.series[$0].id }, first...last)
+        for (index, member) in members.enumerated() {
+          let decimals = measured[stored.series[member].id]
           for day in result.indices {
-            result[day].add(units: Int(units[index * count + day]), status: status[index * count + day])
+            let sold = decimals.map { $0[first + day] ?? 0 } ?? Double(units[index * count + day])
+            result[day].add(units: sold, status: status[index * count + day])
           }
         }
       }
+      // A sum of many decimals is no more exact than its terms.
+      for day in result.indices { result[day].units = (result[day].units * 1e6).rounded() / 1e6 }
       return result
     }
+  }
+
+  func measuredUnits(through day: Day) throws(StoreError) -> [Hierarchy.Series: Double] {
+    try read { database in
+      let stored = try Self.storedHierarchy(database, stores: nil, nothing: self.nothingLoaded)
+      let index = Dictionary(uniqueKeysWithValues: stored.series.enumerated().map { ($1.id, $0) })
+      var units: [Hierarchy.Series: Double] = [:]
+      try database.scan(
+        """
+        SELECT s.series_id, sum(s.units) FROM sales s
+        JOIN series i ON i.series_id = s.series_id JOIN products p ON p.product_id = i.product_id
+        WHERE p.kind = 'measure' AND s.day <= \(day.number) GROUP BY s.series_id
+        """
+      ) { if let place = index[$0.int(0)] { units[stored.hierarchy.series[place]] = $0.double(1) } }
+      return units
+    }
+  }
+
+  /// Amounts of the series of measured products, by series and day, as stored.
+  private static func measures(
+    _ database: any SQLConnection, _ ids: [Int], _ days: ClosedRange<Int>
+  ) throws -> [Int: [Int: Double]] {
+    var found: [Int: [Int: Double]] = [:]
+    let list = ids.map { String($0) }.joined(separator: ", ")
+    try database.scan(
+      """
+      SELECT i.series_id FROM series i JOIN products p ON p.product_id = i.product_id
+      WHERE p.kind = 'measure' AND i.series_id IN (\(list))
+      """
+    ) { found[$0.int(0)] = [:] }
+    guard !found.isEmpty else { return found }
+    try database.scan(
+      """
+      SELECT series_id, day, units FROM sales WHERE day BETWEEN \(days.lowerBound) AND \(days.upperBound)
+        AND series_id IN (\(found.keys.map { String($0) }.joined(separator: ", ")))
+      """
+    ) { found[$0.int(0)]?[$0.int(1)] = $0.double(2) }
+    return found
   }
 }
 
 extension HistoryDay {
-  fileprivate mutating func add(units: Int, status: UInt8) {
+  fileprivate mutating func add(units: Double, status: UInt8) {
     self.units += units
     switch DayStatus(rawValue: status) {
     case .sold: sold += 1

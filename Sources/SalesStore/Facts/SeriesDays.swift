@@ -131,6 +131,7 @@ struct SeriesDays {
         }
       }
     }
+    try seekRowsBefore(database, members, last: &last)
     for (place, member) in members.enumerated() {
       let series = stored.series[member]
       let cells = place * count..<(place + 1) * count
@@ -140,6 +141,27 @@ struct SeriesDays {
         count - 1 - last[place] > delistAfter
       else { continue }
       for day in max(0, firstDay - first, last[place] + 1)..<count { status[place * count + day] = notRanged }
+    }
+  }
+  /// Moves `last`, each member's last day with a row counted from the first day wanted, to rows before that day where
+  /// they keep the series in range.
+  private func seekRowsBefore(_ database: any SQLConnection, _ members: [Int], last: inout [Int]) throws {
+    var places: [Int: Int] = [:]
+    var longest = 0
+    for (place, member) in members.enumerated() where last[place] < 0 && !declared.isDeclared(stored.series[member]) {
+      guard let delistAfter = stored.series[member].delistAfter, count - 1 - last[place] > delistAfter else { continue }
+      places[stored.series[member].id] = place
+      longest = max(longest, delistAfter)
+    }
+    // An older row ends the range before the days wanted, whichever day it is of.
+    let oldest = first + count - 1 - longest
+    guard !places.isEmpty, oldest < first else { return }
+    var sql = "SELECT series_id, max(day) FROM sales WHERE day BETWEEN \(oldest) AND \(first - 1)"
+    if places.count <= Self.mostListed {
+      sql += " AND series_id IN (\(places.keys.map { String($0) }.joined(separator: ", ")))"
+    }
+    try database.scan(sql + " GROUP BY series_id") { row in
+      if let place = places[row.int(0)] { last[place] = max(last[place], row.int(1) - first) }
     }
   }
 }

@@ -65,6 +65,9 @@ public protocol FactStore: Sendable {
   /// - Complexity: O(rows of the node's series).
   func salesHistory(_ names: NodeNames, from: Day?, to: Day?) throws(StoreError) -> [HistoryDay]
 
+  /// Units that series of measured products sold up to a day, decimals as stored.
+  func measuredUnits(through day: Day) throws(StoreError) -> [Hierarchy.Series: Double]
+
   /// Counts what is there.
   ///
   /// - Complexity: one pass over all rows.

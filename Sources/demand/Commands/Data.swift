@@ -61,7 +61,8 @@ struct DataStatus: ParsableCommand {
       try output.show(Self.gapTable(try Self.panel(store)))
     } else if let level {
       let panel = try Self.panel(store)
-      try output.show(Self.coverageTable(panel, at: try NodeSelection.levelPair(named: level, in: panel.hierarchy)))
+      let pair = try NodeSelection.levelPair(named: level, in: panel.hierarchy)
+      try output.show(Self.coverageTable(panel, at: pair, measures: try store.measuredUnits(through: panel.origin)))
     } else {
       try output.show(try Self.overview(store, now: Date()))
     }
@@ -105,17 +106,27 @@ struct DataStatus: ParsableCommand {
     return table
   }
 
-  private static func coverageTable(_ panel: Panel, at pair: LevelPair) -> OutputTable {
+  /// - Parameter measures: what series of measured products sold, which the panel has in whole units a day.
+  private static func coverageTable(
+    _ panel: Panel, at pair: LevelPair, measures: [Hierarchy.Series: Double]
+  ) -> OutputTable {
+    var units: [Node: Double] = [:]
+    for (index, series) in panel.hierarchy.series.enumerated() {
+      guard let exact = measures[series] else { continue }
+      let whole = panel.units[panel.cells(ofSeries: index)].reduce(0) { $0 + Int($1) }
+      units[panel.hierarchy.node(ofSeries: index, at: pair), default: 0] += exact - Double(whole)
+    }
     var table = OutputTable(
       NodeNames.columns + [
-        .integer("series"), .integer("units"), .day("first_day"), .day("last_day"), .integer("sold"), .integer("zeros"),
+        .integer("series"), .number("units"), .day("first_day"), .day("last_day"), .integer("sold"), .integer("zeros"),
         .integer("closed"), .integer("not_ranged"), .integer("out_of_stock"), .integer("unknown"),
       ])
     for it in panel.coverage(at: pair) {
       let days: [OutputTable.Cell] = [it.firstDay, it.lastDay].map { $0.map { .day($0) } ?? .missing }
+      let sold = ((Double(it.units) + units[it.node, default: 0]) * 1e6).rounded() / 1e6
       let counts = [it.sold, it.zeros, it.closed, it.notRanged, it.outOfStock, it.unknown]
       table.append(
-        panel.hierarchy.names(of: it.node).cells + [.integer(it.series), .integer(it.units)] + days
+        panel.hierarchy.names(of: it.node).cells + [.integer(it.series), .units(sold)] + days
           + counts.map { .integer($0) })
     }
     return table

@@ -29,13 +29,13 @@ struct QuerySales: ParsableCommand {
     let store = try common.openForReading()
     var table = OutputTable(
       NodeNames.columns + [
-        .day("date"), .integer("units"), .integer("sold"), .integer("closed"), .integer("not_ranged"),
+        .day("date"), .number("units"), .integer("sold"), .integer("closed"), .integer("not_ranged"),
         .integer("out_of_stock"), .integer("unknown"),
       ])
     for names in try selection.nodes(in: try store.hierarchy()) {
       for it in try store.salesHistory(names, from: from, to: to) {
-        let counts = [it.units, it.sold, it.closed, it.notRanged, it.outOfStock, it.unknown]
-        table.append(names.cells + [.day(it.day)] + counts.map { .integer($0) })
+        let counts = [it.sold, it.closed, it.notRanged, it.outOfStock, it.unknown]
+        table.append(names.cells + [.day(it.day), .units(it.units)] + counts.map { .integer($0) })
       }
     }
     try output.show(table)

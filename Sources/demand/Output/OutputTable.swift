@@ -46,6 +46,10 @@ struct OutputTable {
     case flag(Bool)
     case missing
 
+    /// Units, which only measured products have in decimals.
+    static func units(_ value: Double) -> Cell {
+      value == value.rounded() && abs(value) < 1e15 ? .integer(Int(value)) : .number(value)
+    }
     static func optional(_ value: Double?) -> Cell { value.map { .number($0) } ?? .missing }
     static func optional(_ text: String?) -> Cell { text.map { .text($0) } ?? .missing }
   }
