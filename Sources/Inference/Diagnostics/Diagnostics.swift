@@ -48,8 +48,10 @@ public enum Diagnostics {
   }
 
   /// The effective sample size of the indicator that a draw is at or below the sample's quantile (type 7).
+  ///
+  /// Not a number for a probability that is not from 0 to 1.
   public static func quantileESS(_ draws: [Double], chains: Int, probability: Double) -> Double {
-    guard isValid(draws, chains) else { return .nan }
+    guard isValid(draws, chains), probability >= 0, probability <= 1 else { return .nan }
     return quantileESS(draws, sorted: draws.sorted(), chains: chains, probability: probability)
   }
 
@@ -85,8 +87,10 @@ public enum Diagnostics {
 
   /// The Monte Carlo standard error of a quantile: half the distance between the order statistics at the 16 % and 84 %
   /// points of the beta distribution of the quantile's rank, given its effective sample size.
+  ///
+  /// Not a number for a probability that does not lie between 0 and 1.
   public static func mcseQuantile(_ draws: [Double], chains: Int, probability: Double) -> Double {
-    guard isValid(draws, chains) else { return .nan }
+    guard isValid(draws, chains), probability > 0, probability < 1 else { return .nan }
     let sorted = draws.sorted()
     let ess = quantileESS(draws, sorted: sorted, chains: chains, probability: probability)
     let (a, b) = (ess * probability + 1, ess * (1 - probability) + 1)

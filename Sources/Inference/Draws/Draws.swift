@@ -11,18 +11,23 @@ public struct Draws: Sendable, Equatable {
   /// The value of variable v, chain c, draw d is at `(v * chainCount + c) * drawCount + d`.
   public let values: [Double]
 
-  /// A name asked for that no variable has.
+  /// A name asked for that no variable has, or that more than one would have.
   public struct UnknownVariable: Error, Equatable, CustomStringConvertible {
     public let name: String
     public let known: [String]
+    /// Whether the name would be of more than one variable.
+    public let isRepeated: Bool
 
-    public init(name: String, known: [String]) {
+    public init(name: String, known: [String], isRepeated: Bool = false) {
       self.name = name
       self.known = known
+      self.isRepeated = isRepeated
     }
 
     public var description: String {
-      "There is no variable named \(name); there are: \(known.joined(separator: ", "))."
+      isRepeated
+        ? "The variable \(name) would be there more than once; variables need different names."
+        : "There is no variable named \(name); there are: \(known.joined(separator: ", "))."
     }
   }
 
@@ -60,10 +65,11 @@ public struct Draws: Sendable, Equatable {
 
   /// The variables of these names, in this order; the name of a vector or matrix stands for all its elements.
   ///
-  /// - Precondition: No variable is wanted twice.
+  /// - Throws: ``UnknownVariable``, also for a variable wanted twice.
   public func subset(_ wanted: [String]) throws(UnknownVariable) -> Draws {
     var elements: [String] = []
     for name in wanted { elements += try self.elements(of: name) }
+    try Self.checkDifferent(elements)
     let places = Dictionary(uniqueKeysWithValues: zip(names, names.indices))
     var kept: [Double] = []
     kept.reserveCapacity(elements.count * chainCount * drawCount)
@@ -110,11 +116,19 @@ public struct Draws: Sendable, Equatable {
 
   /// The same draws under other names; names that are not mentioned stay.
   ///
-  /// - Precondition: The new names are all different.
+  /// - Throws: ``UnknownVariable``, also for a name that two variables would have.
   public func renamed(_ changes: [String: String]) throws(UnknownVariable) -> Draws {
-    for name in changes.keys { _ = try index(of: name) }
-    return Draws(
-      names: names.map { changes[$0] ?? $0 }, chainCount: chainCount, drawCount: drawCount, values: values)
+    for name in changes.keys.sorted() { _ = try index(of: name) }
+    let renamed = names.map { changes[$0] ?? $0 }
+    try Self.checkDifferent(renamed)
+    return Draws(names: renamed, chainCount: chainCount, drawCount: drawCount, values: values)
+  }
+
+  private static func checkDifferent(_ names: [String]) throws(UnknownVariable) {
+    var seen: Set<String> = []
+    for name in names where !seen.insert(name).inserted {
+      throw UnknownVariable(name: name, known: names, isRepeated: true)
+    }
   }
 
   /// The variables of several sets side by side, of the same chains and draws.

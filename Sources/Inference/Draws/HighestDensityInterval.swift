@@ -3,12 +3,12 @@ public enum HighestDensityInterval {
   /// The shortest of the intervals from the i-th to the (i + floor(probability · n))-th of n values in order; the first
   /// of equally short ones. Figures agree with ArviZ's `hdi`.
   ///
-  /// For a distribution with one mode. Nil for an empty sample or one with a value that is not a number.
+  /// For a distribution with one mode. Nil for an empty sample, one with a value that is not a number, and a probability
+  /// that does not lie between 0 and 1.
   ///
   /// - Complexity: O(n log n).
   public static func of(_ values: [Double], probability: Double) -> ClosedRange<Double>? {
-    precondition(probability > 0 && probability < 1, "an interval's probability lies between 0 and 1")
-    guard !values.isEmpty, !values.contains(where: \.isNaN) else { return nil }
+    guard probability > 0, probability < 1, !values.isEmpty, !values.contains(where: \.isNaN) else { return nil }
     let sorted = values.sorted()
     let span = Int(probability * Double(sorted.count))
     var best = 0

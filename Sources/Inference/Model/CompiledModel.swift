@@ -68,6 +68,7 @@ extension Model {
   ///   without prior.
   public func compile() throws -> CompiledModel {
     if let mistake = mistakes.first { throw ModelError(mistake) }
+    try checkNames()
     return try ParameterizationChoice.resolve(self).compileAsDeclared()
   }
 

@@ -28,7 +28,8 @@ extension Distribution {
   ///
   ///     p(x) = sum over k of w_k p_k(x)
   ///
-  /// - Parameter weights: A simplex as long as there are components, or one for each element along the last axis.
+  /// - Parameter weights: A simplex as long as there are components, or one for each element along the last axis. Where
+  ///   their sum differs from 1 by more than 1e-8 the density is 0.
   public static func mixture(_ components: [Distribution], weights: some FormulaConvertible) -> Distribution {
     Distribution(kind: .combined(.mixture(components)), arguments: [weights.formula])
   }
@@ -143,6 +144,15 @@ extension Lowering {
         if weights.isData, let wrong = try values(of: weights).first(where: { !($0 >= 0 && $0 <= 1) }) {
           throw ModelError("\(label): a mixture's weights must be from 0 to 1; one is \(wrong)")
         }
+        if weights.isData {
+          let numbers = try values(of: weights)
+          for first in stride(from: 0, to: numbers.count, by: components.count) {
+            let sum = numbers[first..<(first + components.count)].reduce(0, +)
+            guard abs(sum - 1) <= RowDensity.weightTolerance else {
+              throw ModelError("\(label): a mixture's weights must sum to 1; their sum is \(sum)")
+            }
+          }
+        }
         return .mixture(
           try components.map { try rowDensity($0, rows: shape, label) },
           operand(at: try place(of: weights).offset, rows, in: shape))
@@ -161,6 +171,15 @@ extension Lowering {
     if bounds.isEmpty { throw ModelError("\(label): truncation and censoring need a lower or an upper bound") }
     try check(base.arguments.map(\.node), of: family, rows: shape, label)
     for bound in bounds { try checkFits(bound, "bound", shape, label) }
+    if bounds.count == 2, bounds.allSatisfy(\.isData) {
+      let (low, high) = (try values(of: bounds[0]), try values(of: bounds[1]))
+      if low.count == 1 || high.count == 1 || low.count == high.count {
+        for i in 0..<max(low.count, high.count) {
+          let (a, b) = (low[min(i, low.count - 1)], high[min(i, high.count - 1)])
+          if a > b { throw ModelError("\(label): the lower bound of its distribution, \(a), is above the upper, \(b)") }
+        }
+      }
+    }
     let operands = try bounds.map { try operand($0, in: shape) }
     return BoundedFamily(
       family: family, operands: try base.arguments.map { try operand($0.node, in: shape) },

@@ -9,6 +9,26 @@ struct Generator: Sendable {
 
   /// Attempts at a variate within bounds that a distribution does not know.
   static let attempts = 10_000
+  /// Attempts at all variates together, where bounds and what they bound depend on one another.
+  static let jointAttempts = 100_000
+
+  /// A variate outside bounds whose probability depends on other variates: all of them are to be drawn again.
+  struct Rejection: Error { let label: String }
+}
+
+extension Node {
+  /// The number that this is, if it is one.
+  var singleConstant: Double? {
+    if case .constant(let block) = operation, block.values.count == 1 { block.values[0] } else { nil }
+  }
+
+  /// Whether one of these parameters enters.
+  func depends(on parameters: Set<ParameterKey>) -> Bool {
+    !isData && !parameters.isEmpty
+      && Node.inOrder([self]).contains { node in
+        if case .parameter(let key) = node.operation { parameters.contains(key) } else { false }
+      }
+  }
 }
 
 extension Lowering {
@@ -17,19 +37,20 @@ extension Lowering {
   /// - Parameters:
   ///   - lower: Bounds to which the distribution is restricted without being normalised.
   ///   - constraint: A set to which it is restricted.
+  ///   - drawn: Parameters that are drawn beside the variate. Where the probability of lying within the bounds depends
+  ///     on them, as it does in the density, a variate outside has them all drawn again (``Generator/Rejection``).
   mutating func generator(
     of distribution: Distribution, shape: Shape, place: Int, lower: Node? = nil, upper: Node? = nil,
-    constraint: Constraint = .none, _ label: String
+    constraint: Constraint = .none, drawn: Set<ParameterKey> = [], _ label: String
   ) throws -> Generator {
     if case .vector(let family) = distribution.kind {
-      let arguments = distribution.arguments.map(\.node)
-      let rows = try vectorRows(family, arguments, variate: shape, at: place, label)
-      return Generator(count: rows.count) { family.random(rows, $0, $1, &$2) }
+      return try vectorGenerator(family, distribution, shape, place, lower, upper, constraint, drawn, label)
     }
     if case .none = constraint {
     } else {
-      return try constrainedGenerator(distribution, shape, place, constraint, label)
+      return try constrainedGenerator(distribution, shape, place, constraint, drawn, label)
     }
+    let isJoint = Self.isJoint(distribution, lower, upper, drawn)
     let low = try lower.map { try operand($0, in: shape) }
     let high = try upper.map { try operand($0, in: shape) }
     if case .flat = distribution.kind {
@@ -37,6 +58,11 @@ extension Lowering {
         throw ModelError(
           "\(label) has a flat prior without bounds on both sides, from which nothing can be drawn; give it a proper prior"
         )
+      }
+      if isJoint {
+        throw ModelError(
+          "\(label) has a flat prior between bounds that depend on parameters, which weighs those by the distance of "
+            + "the bounds and cannot be drawn from; give it a proper prior")
       }
       return Generator(count: shape.count) { row, memory, stream in
         let (a, b) = (low.number(row, memory), high.number(row, memory))
@@ -55,16 +81,85 @@ extension Lowering {
         let x = density.random(row, memory, using: &stream)
         memory.values[place + row] = x
         if x >= a && x <= b || x.isNaN { return }
+        if isJoint { throw Generator.Rejection(label: label) }
       }
       throw ModelError(
         "none of \(Generator.attempts) draws of \(label)'s prior was between \(a) and \(b); truncate the prior instead")
     }
   }
 
+  /// Whether the probability of lying within the bounds may depend on parameters that are drawn as well.
+  private static func isJoint(
+    _ distribution: Distribution, _ lower: Node?, _ upper: Node?, _ drawn: Set<ParameterKey>
+  ) -> Bool {
+    let bounds = [lower, upper].compactMap { $0 }
+    guard !bounds.isEmpty else { return false }
+    if bounds.contains(where: { $0.depends(on: drawn) }) { return true }
+    guard distribution.formulas.contains(where: { $0.node.depends(on: drawn) }) else { return false }
+    // One side of a symmetric distribution's centre is half of it, whatever the scale.
+    if bounds.count == 1, case .scalar(let family) = distribution.kind, let places = family.locationScale,
+      let centre = distribution.arguments[places.location].node.singleConstant,
+      let bound = bounds[0].singleConstant
+    {
+      if case .logNormal = family.kernel { return true }
+      return centre != bound
+    }
+    return true
+  }
+
+  /// Vectors or matrices, drawn again until they are within bounds and constraint.
+  private mutating func vectorGenerator(
+    _ family: VectorFamily, _ distribution: Distribution, _ shape: Shape, _ place: Int, _ lower: Node?,
+    _ upper: Node?, _ constraint: Constraint, _ drawn: Set<ParameterKey>, _ label: String
+  ) throws -> Generator {
+    let rows = try vectorRows(family, distribution.arguments.map(\.node), variate: shape, at: place, label)
+    let isOwn = if case .none = constraint { true } else { constraint.words == family.constraint.words }
+    let low = try lower.map { try operand($0, in: shape) }
+    let high = try upper.map { try operand($0, in: shape) }
+    let least: Double
+    switch constraint {
+    case _ where isOwn: least = -.infinity
+    case .ordered: least = -.infinity
+    case .positiveOrdered: least = 0
+    default:
+      throw ModelError(
+        "\(label) is \(constraint.words) with a prior of \(distribution.name); there is no way to draw from that prior"
+      )
+    }
+    if isOwn && low == nil && high == nil {
+      return Generator(count: rows.count) { family.random(rows, $0, $1, &$2) }
+    }
+    let length = shape.count / max(rows.count, 1)
+    let isJoint =
+      Self.isJoint(distribution, lower, upper, drawn)
+      || !isOwn && distribution.formulas.contains { $0.node.depends(on: drawn) }
+    return Generator(count: rows.count) { set, memory, stream in
+      for _ in 0..<Generator.attempts {
+        family.random(rows, set, memory, &stream)
+        let elements = (set * length)..<((set + 1) * length)
+        var isInside = true
+        var last = least
+        for i in elements {
+          let x = memory.values[place + i]
+          if let low, x < low.number(i, memory) { isInside = false }
+          if let high, x > high.number(i, memory) { isInside = false }
+          if !isOwn && x <= last { isInside = false }
+          last = x
+        }
+        if isInside { return }
+        if isJoint { throw Generator.Rejection(label: label) }
+      }
+      throw ModelError(
+        "none of \(Generator.attempts) draws of \(label)'s prior was within its bounds; there is no way to draw from it"
+      )
+    }
+  }
+
   /// Sets with elements of one distribution each: ordered ones are sorted, flat simplexes and unit
   /// vectors are uniform, normal ones of sum 0 are centred.
   private mutating func constrainedGenerator(
-    _ distribution: Distribution, _ shape: Shape, _ place: Int, _ constraint: Constraint, _ label: String
+    _ distribution: Distribution, _ shape: Shape, _ place: Int, _ constraint: Constraint,
+    _ drawn: Set<ParameterKey>, _ label: String
   ) throws -> Generator {
     let length = shape.lengths.last ?? 1
     let sets = shape.count / max(length, 1)
@@ -91,12 +186,14 @@ extension Lowering {
       guard distribution.arguments.allSatisfy({ $0.shape.count == 1 }) else { break }
       let density = try rowDensity(distribution, rows: shape, label)
       let least: Double = if case .positiveOrdered = constraint { 0 } else { -.infinity }
+      let isJoint = least == 0 && Self.isJoint(distribution, .scalar(0), nil, drawn)
       return Generator(count: sets) { set, memory, stream in
         for i in (set * length)..<((set + 1) * length) {
           var (x, attempt) = (-Double.infinity, 0)
           while x <= least && attempt < Generator.attempts {
             x = density.random(i, memory, using: &stream)
             attempt += 1
+            if isJoint && x <= least { throw Generator.Rejection(label: label) }
           }
           if x <= least { throw ModelError("\(label)'s prior is hardly ever positive, which it must be") }
           memory.values[place + i] = x
@@ -107,7 +204,7 @@ extension Lowering {
     case (.zeroSum, .scalar(let family)):
       // Independent normal elements of one mean and one scale, given that their sum is 0, are deviations from their
       // mean.
-      guard case .normal = family.kernel, distribution.arguments.allSatisfy({ $0.shape.count == 1 }) else { break }
+      guard case .normal = family.kernel, distribution.arguments.allSatisfy({ $0.shape.isOneForEachSet }) else { break }
       let density = try rowDensity(distribution, rows: shape, label)
       return Generator(count: sets) { set, memory, stream in
         var sum = 0.0

@@ -62,7 +62,39 @@ extension Lowering {
 
   private mutating func addPrior(of parameter: Model.Parameter) throws {
     let node = Node(.parameter(parameter.key), [], parameter.shape)
+    if case .zeroSum = parameter.setConstraint, let scale = try Self.normalScale(ofZeroSum: parameter) {
+      // Given that their sum is 0, normal numbers of one mean and one scale do not depend on the mean, and their
+      // density is of K - 1 dimensions: that of all K, divided by that of sum / √K at 0, which is 1 / (scale √2π).
+      try addDensity(of: node, .normal(0, scale), parameter.name)
+      let sets = parameter.shape.count / max(parameter.shape.lengths.last ?? 1, 1)
+      let scales = max(scale.shape.count, 1)
+      try addTerm(.binary(.multiply, .scalar(Double(sets / scales)), .unary(.log, scale.node)))
+      constant += Double(sets) * Self.halfLogTwoPi
+      return
+    }
     try addDensity(of: node, parameter.distribution, parameter.name)
+  }
+
+  /// The scale of normal numbers that sum to 0, where all of a set share it and the mean; nil for other priors, whose
+  /// density is not normalised over such sets and must therefore be of data alone.
+  private static func normalScale(ofZeroSum parameter: Model.Parameter) throws -> Formula? {
+    let distribution = parameter.distribution
+    if case .scalar(let family) = distribution.kind, case .normal = family.kernel,
+      distribution.arguments.allSatisfy({
+        $0.shape.isOneForEachSet && Shape.broadcast($0.shape, parameter.shape) == parameter.shape
+      })
+    {
+      for argument in distribution.arguments {
+        if case .invalid(let message) = argument.node.operation { throw ModelError("\(parameter.name): \(message)") }
+      }
+      return distribution.arguments[1]
+    }
+    guard distribution.formulas.allSatisfy(\.node.isData) else {
+      throw ModelError(
+        "\(parameter.name) is of sum 0 with a prior of \(distribution.name) that depends on parameters, for which it "
+          + "cannot be normalised; use a normal prior with one mean and one scale for all elements")
+    }
+    return nil
   }
 
   /// location + scale · z, with z of the standard distribution of the family.

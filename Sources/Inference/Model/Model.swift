@@ -61,6 +61,11 @@ public struct Model: Sendable {
   ) -> Formula {
     take(name, "parameter")
     if shape.lengths.contains(where: { $0 < 1 }) { mistakes.append("the parameter \(name) has no elements: \(shape)") }
+    var shape = shape
+    if !shape.isCountable {
+      mistakes.append("the parameter \(name) has more elements than can be held: \(shape)")
+      shape = Shape(shape.lengths.map { _ in 1 })
+    }
     let key = ParameterKey(model: identity, name: name)
     parameters.append(
       Parameter(
@@ -186,7 +191,8 @@ public struct ModelData: Sendable, ExpressibleByArrayLiteral, ExpressibleByFloat
   public init(_ values: [Double], shape: Shape) {
     self.values = values
     self.shape = shape
-    problem = values.count == shape.count ? nil : "there are \(values.count) values for the shape \(shape)"
+    problem =
+      shape.isCountable && values.count == shape.count ? nil : "there are \(values.count) values for the shape \(shape)"
   }
 
   func node(_ name: String) throws(ModelError) -> Node {

@@ -28,6 +28,7 @@ struct PredictiveProgram {
   /// - Parameter drawsPriors: Whether all parameters are drawn; otherwise only new elements are.
   init(_ model: Model, _ replacement: Replacement, drawsPriors: Bool) throws {
     self.replacement = replacement
+    var drawn: Set<ParameterKey> = []
     for parameter in model.parameters {
       let shape = replacement.shape(of: parameter)
       let place = lowering.allocate(shape.count)
@@ -37,11 +38,14 @@ struct PredictiveProgram {
         if shape == parameter.shape { continue }
       }
       let distribution = self.replacement(parameter.distribution)
+      // A distribution keeps to bounds of its own.
+      let own = parameter.distribution
+      let lower = parameter.lower.flatMap { $0.node === own.lower?.node ? nil : $0 }
+      let upper = parameter.upper.flatMap { $0.node === own.upper?.node ? nil : $0 }
       let generator = try lowering.generator(
-        of: distribution, shape: shape, place: place.offset,
-        lower: (parameter.lower ?? parameter.distribution.lower).map { self.replacement($0).node },
-        upper: (parameter.upper ?? parameter.distribution.upper).map { self.replacement($0).node },
-        constraint: parameter.constraint, parameter.name)
+        of: distribution, shape: shape, place: place.offset, lower: lower.map { self.replacement($0).node },
+        upper: upper.map { self.replacement($0).node }, constraint: parameter.constraint, drawn: drawn, parameter.name)
+      drawn.insert(parameter.key)
       let sets = shape.count / max(generator.count, 1)
       compute()
       let first = drawsPriors ? 0 : parameter.shape.count / max(sets, 1)
@@ -141,12 +145,7 @@ struct PredictiveProgram {
           for (variable, place) in variables { memory.values[place] = draws.values[variable * total + position] }
         }
         var random = stream(chain, draw)
-        for step in steps {
-          switch step {
-          case .compute(let range): workspace.program.computeValues(range, memory)
-          case .generate(let generator, let rows): for row in rows { try generator.draw(row, memory, &random) }
-          }
-        }
+        try generate(workspace, &random)
         row.withUnsafeMutableBufferPointer { row in
           var next = row.baseAddress!
           for output in outputs {
@@ -158,5 +157,25 @@ struct PredictiveProgram {
       }
     }
     return Draws(names: names, chainCount: chainCount, drawCount: drawCount, values: values)
+  }
+
+  /// Takes all steps, from the first again wherever a variate is rejected.
+  private func generate(_ workspace: Workspace, _ random: inout RandomStream) throws {
+    var last = ""
+    for _ in 0..<Generator.jointAttempts {
+      do {
+        for step in steps {
+          switch step {
+          case .compute(let range): workspace.program.computeValues(range, workspace.memory)
+          case .generate(let generator, let rows):
+            for row in rows { try generator.draw(row, workspace.memory, &random) }
+          }
+        }
+        return
+      } catch let rejection as Generator.Rejection { last = rejection.label }
+    }
+    throw ModelError(
+      "none of \(Generator.jointAttempts) draws of all parameters was within their bounds, the last not within those of "
+        + "\(last); truncate its prior instead")
   }
 }

@@ -44,7 +44,9 @@ struct Replacement {
       guard let parameter = model.parameters.first(where: { $0.name == name }) else {
         throw ModelError("there is no parameter named \(name) to have new elements")
       }
-      guard count >= 0, parameter.shape.rank > 0 else {
+      guard count >= 0, count <= Int(Int32.max), parameter.shape.rank > 0,
+        parameter.shape.lengthened(by: count).isCountable
+      else {
         throw ModelError("\(name) of shape \(parameter.shape) cannot have \(count) new elements")
       }
       guard parameter.effectiveConstraint == nil || parameter.shape.rank > parameter.setConstraint.rank else {

@@ -13,6 +13,9 @@ indirect enum RowDensity: Sendable {
   /// Σ_k w_k p_k(x); a row's weights lie side by side.
   case mixture([RowDensity], RowOperand)
 
+  /// By how much the sum of a mixture's weights may differ from 1.
+  static let weightTolerance = 1e-8
+
   func logDensity(_ x: Double, _ row: Int, _ memory: Memory) -> Double {
     switch self {
     case .family(let family, let operands): return family.evaluate(x, operands.numbers(row, memory)).value
@@ -24,6 +27,11 @@ indirect enum RowDensity: Sendable {
     case .truncated(let bounded): return bounded.truncated(x, row, memory)
     case .censored(let bounded): return bounded.censored(x, row, memory)
     case .mixture(let components, let weights):
+      let first = memory.numbers(weights.place) + weights.element(row, memory) * components.count
+      var total = 0.0
+      for k in components.indices { total += first[k] }
+      if total.isNaN { return .nan }
+      guard abs(total - 1) <= Self.weightTolerance else { return -.infinity }
       var (largest, sum) = (-Double.infinity, 0.0)
       for k in components.indices {
         let term = Self.term(components, weights, k, x, row, memory)

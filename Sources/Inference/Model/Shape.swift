@@ -11,6 +11,19 @@ public struct Shape: Sendable, Hashable, ExpressibleByArrayLiteral, CustomString
 
   /// The number of elements.
   public var count: Int { lengths.reduce(1, *) }
+  /// Whether the elements can be numbered by 32 bits, as programs do.
+  var isCountable: Bool {
+    var count = 1
+    for length in lengths {
+      let (product, overflows) = count.multipliedReportingOverflow(by: length)
+      if overflows || abs(product) > Int(Int32.max) { return false }
+      count = product
+    }
+    return true
+  }
+
+  /// Whether it does not differ along the last axis.
+  var isOneForEachSet: Bool { (lengths.last ?? 1) == 1 }
   /// The number of axes.
   public var rank: Int { lengths.count }
 

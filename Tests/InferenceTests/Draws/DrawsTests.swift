@@ -34,6 +34,16 @@ struct DrawsTests {
     #expect(joined.chainCount == 4 && Array(joined[1, chain: 3]) == Array(draws[1, chain: 1]))
   }
 
+  @Test("a variable wanted twice, or two under one name, are told")
+  func repeated() throws {
+    let repeated = Draws.UnknownVariable(name: "a", known: ["a", "a"], isRepeated: true)
+    #expect(throws: repeated) { try draws.subset(["a", "a"]) }
+    #expect(throws: Draws.UnknownVariable.self) { try draws.renamed(["a": "b"]) }
+    #expect(throws: Draws.UnknownVariable.self) { try draws.renamed(["a": "c", "b": "c"]) }
+    #expect(try draws.renamed(["a": "b", "b": "a"]).names == ["b", "a"])
+    #expect(repeated.description.contains("more than once"))
+  }
+
   @Test("a summary has one row per variable")
   func summary() {
     let rows = DrawSummary(draws).rows

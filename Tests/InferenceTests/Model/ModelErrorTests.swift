@@ -82,6 +82,38 @@ struct ModelErrorTests {
     Self.expect("a", "ordered", "scalar") { model in model.parameter("a", .normal(0, 1), constraint: .ordered) }
   }
 
+  @Test("elements named like a scalar, and data that would be replaced together")
+  func clashes() throws {
+    Self.expect("a[1]", "element of a", "[2]") { model in
+      let a = model.parameter("a", count: 2, .normal(0, 1))
+      let b = model.parameter("a[1]", .normal(0, 1))
+      model.observe("y", [5, 4], .normal(a * b, 1))
+    }
+    Self.expect("L[2,1]", "element of L") { model in
+      model.parameter("L[2,1]", .normal(0, 1))
+      model.parameter("L", rows: 2, columns: 2, .normal(0, 1))
+    }
+    Self.expect("two data", "x") { model in
+      let (x, z) = (try model.data("x", [1.0, 2]), try model.data("x", [3.0, 4]))
+      let a = model.parameter("a", .normal(0, 1))
+      model.observe("y", [5, 4], .normal(a * x + z, 1))
+    }
+    for name in ["a", "y", "g"] {
+      Self.expect("the name \(name)", "data") { model in
+        let (x, g) = (try model.data(name, [3.0, 2]), try model.index("g", [0, 1]))
+        let a = model.parameter("a", count: 2, .normal(0, 1))
+        model.observe("y", [5, 4], .normal(a[g] * x, 1))
+      }
+    }
+    // Not a clash: an element that is not there, and data that are what is observed.
+    var model = Model()
+    let y = try model.data("y", [5.0, 4])
+    let a = model.parameter("a", count: 2, .normal(0, 1))
+    model.parameter("a[3]", .normal(0, 1))
+    model.observe("y", y, .normal(a, 1))
+    #expect(try model.compile().variableNames == ["a[1]", "a[2]", "a[3]"])
+  }
+
   @Test("data")
   func data() {
     Self.expect("x", "nan", "position 1") { model in _ = try model.data("x", [1, .nan]) }
@@ -175,5 +207,66 @@ struct ModelErrorTests {
     model.addLogDensity("extra", -square(mu))
     let term = Self.message { try model.compile().samplePrior(seed: 1) }
     #expect(term.contains("extra"), "\(term)")
+  }
+
+  @Test("mixtures of weights that are no simplex, and bounds in the wrong order")
+  func mixtureWeights() throws {
+    Self.expect("y", "weights", "sum to 1", "1.8") { model in
+      let a = model.parameter("a", .normal(0, 1))
+      model.observe("y", [1, 2], .mixture([.normal(a, 1), .normal(3, 1)], weights: [0.9, 0.9]))
+    }
+    Self.expect("y", "lower bound", "3.0", "1.0") { model in
+      let a = model.parameter("a", .normal(0, 1))
+      model.observe("y", [1, 2], .censored(.normal(a, 1), lower: 3, upper: 1))
+    }
+    // Parameters that do not sum to 1 have density 0.
+    var model = Model()
+    let w = model.parameter("w", count: 2, .uniform(0, 1))
+    model.observe("y", [1, 2], .mixture([.normal(0, 1), .normal(3, 1)], weights: w))
+    let compiled = try model.compile()
+    #expect(evaluate(compiled, [0.0, 0.0]).value.isFinite)
+    #expect(evaluate(compiled, [0.1, 0.0]).value == -.infinity)
+  }
+
+  @Test("more elements than can be held")
+  func tooManyElements() throws {
+    Self.expect("a", "more elements") { model in model.parameter("a", rows: 1 << 40, columns: 1 << 40, .normal(0, 1)) }
+    Self.expect("a", "more elements") { model in model.parameter("a", count: .max, .normal(0, 1)) }
+    Self.expect("x", "2 values") { model in _ = try model.data("x", ModelData([1, 2], shape: [1 << 40, 1 << 40])) }
+    var model = Model()
+    model.parameter("a", count: 2, .normal(0, 1))
+    let posterior = try model.compile()
+    let draws = try posterior.samplePrior(draws: 4, seed: 1)
+    let message = Self.message { try posterior.predict(draws, of: ["a"], newElements: ["a": .max], seed: 1) }
+    #expect(message.contains("new elements"))
+  }
+
+  @Test("settings of samplers and of summaries")
+  func settings() throws {
+    var model = Model()
+    model.parameter("a", .normal(0, 1))
+    let posterior = try model.compile()
+    let samplers: [any Sampler] = [
+      NUTS(targetAcceptance: 0), NUTS(targetAcceptance: 1), NUTS(targetAcceptance: .nan), NUTS(stepSize: 0),
+      NUTS(stepSize: -1), NUTS(stepSize: .nan), NUTS(stepSize: .infinity), NUTS(startRadius: -1),
+      NUTS(startRadius: .nan), NUTS(maximumEnergyError: .nan), HMC(targetAcceptance: 1), HMC(stepSize: 0),
+      HMC(startRadius: -2),
+    ]
+    for sampler in samplers {
+      #expect(throws: SamplingError.self, "\(sampler)") {
+        try posterior.sample(sampler, chains: 1, warmUp: 10, draws: 10, seed: 1)
+      }
+    }
+    let options = SamplingOptions(chains: 1, warmUp: 1, draws: 3, thinning: .max, seed: 1)
+    #expect(throws: SamplingError.self) { try posterior.sample(NUTS(), options) }
+    let values = (0..<20).map { Double($0 * 7 % 20) }
+    for probability in [0, 1, 1.5, -0.5, .nan] {
+      #expect(HighestDensityInterval.of(values, probability: probability) == nil)
+      #expect(Diagnostics.mcseQuantile(values, chains: 2, probability: probability).isNaN)
+      let summary = DrawSummary(
+        Draws(names: ["a"], chainCount: 2, drawCount: 10, values: values), highestDensity: probability)
+      #expect(summary.highestDensity == [nil] && !summary.table().isEmpty)
+    }
+    #expect(Diagnostics.quantileESS(values, chains: 2, probability: 2).isNaN)
   }
 }

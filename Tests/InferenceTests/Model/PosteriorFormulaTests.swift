@@ -91,4 +91,36 @@ struct PosteriorFormulaTests {
       #expect(gradientError(compiled, point) < 1e-7)
     }
   }
+
+  /// The coordinates of K normal numbers that sum to 0 are K - 1 normal numbers of their scale.
+  @Test("normal numbers that sum to 0, with a scale that is a parameter")
+  func zeroSum() throws {
+    var model = Model()
+    let t = model.parameter("t", .halfNormal(1))
+    let m = model.parameter("m", .normal(0, 1))
+    model.parameter("a", count: 4, .normal(m, t), constraint: .zeroSum)
+    let s = model.parameter("s", shape: [2, 1], .halfNormal(1))
+    model.parameter("b", rows: 2, columns: 3, .normal(0, s), constraint: .zeroSum)
+    let compiled = try model.compile()
+    let point = [0.4, -0.3, 0.2, -1.1, 0.7, -0.5, 0.6, 0.1, 0.9, -0.8, 1.2]
+    func halfNormal(_ u: Double) -> Double { log(2) + Self.normal(exp(u), 0, 1) + u }
+    var expected = halfNormal(0.4) + Self.normal(-0.3, 0, 1) + halfNormal(-0.5) + halfNormal(0.6)
+    for u in point[2..<5] { expected += Self.normal(u, 0, exp(0.4)) }
+    for u in point[7..<9] { expected += Self.normal(u, 0, exp(-0.5)) }
+    for u in point[9..<11] { expected += Self.normal(u, 0, exp(0.6)) }
+    #expect(abs(evaluate(compiled, point).value - expected) < 1e-12 * abs(expected))
+    #expect(gradientError(compiled, point) < 1e-8)
+  }
+
+  @Test("other priors of elements that sum to 0 may not depend on parameters")
+  func otherZeroSum() {
+    ModelErrorTests.expect("a is of sum 0", "student_t", "normalised") { model in
+      let t = model.parameter("t", .halfNormal(1))
+      model.parameter("a", count: 4, .studentT(3, 0, t), constraint: .zeroSum)
+    }
+    ModelErrorTests.expect("a is of sum 0", "normal", "normalised") { model in
+      let t = model.parameter("t", count: 4, .halfNormal(1))
+      model.parameter("a", count: 4, .normal(0, t), constraint: .zeroSum)
+    }
+  }
 }

@@ -179,4 +179,57 @@ struct PredictionTests {
     other.parameter("d", count: 4, .studentT(3, 0, 1), constraint: .zeroSum)
     #expect(throws: ModelError.self) { try other.compile().samplePrior(draws: 1, seed: 1) }
   }
+
+  /// u's density is weighted by what its bound leaves of l: of l ~ N(0, 1), u ~ N(1, 1) given l < u, the mean of l is
+  /// -φ(1 / √2) / (√2 Φ(1 / √2)).
+  @Test("bounds that are parameters: the whole prior is drawn again")
+  func jointBounds() throws {
+    let expected = -0.288826
+    var model = Model()
+    let l = model.parameter("l", .normal(0, 1))
+    model.parameter("u", .normal(1, 1), lower: l)
+    let compiled = try model.compile()
+    let draws = try compiled.samplePrior(draws: 40_000, seed: 3)
+    let error = 5 * (1 / 40_000.0).squareRoot()
+    #expect(abs(Self.mean(try draws.draws(of: "l")) - expected) < error)
+    #expect(abs(Self.mean(try draws.draws(of: "u")) - 1 + expected) < error)
+    // The same by a sampler of the density.
+    let fit = try compiled.sample(NUTS(), chains: 2, warmUp: 500, draws: 5000, seed: 4)
+    #expect(abs(Self.mean(try fit.draws.draws(of: "l")) - expected) < 0.05)
+  }
+
+  /// A positive x ~ N(m, 1) with m ~ N(0, 1): m is weighted by Φ(m), which makes it skew normal with mean
+  /// 1 / √π.
+  @Test("parameters of a bounded distribution: the whole prior is drawn again")
+  func jointParameters() throws {
+    var model = Model()
+    let m = model.parameter("m", .normal(0, 1))
+    model.parameter("x", .normal(m, 1), lower: 0)
+    let scale = model.parameter("scale", .exponential(1))
+    model.parameter("half", count: 30, .normal(0, scale), lower: 0)
+    let draws = try model.compile().samplePrior(draws: 20_000, seed: 5)
+    #expect(abs(Self.mean(try draws.draws(of: "m")) - 1 / Double.pi.squareRoot()) < 0.03)
+    // A half normal's normalisation does not depend on its scale.
+    #expect(abs(Self.mean(try draws.draws(of: "scale")) - 1) < 0.04)
+  }
+
+  @Test("bounds and order of multivariate priors")
+  func boundedVectors() throws {
+    var model = Model()
+    let factor = [[1.0, 0], [0, 1]]
+    model.parameter("a", count: 2, .multivariateNormal([0.0, 0.0], factor: factor), lower: 0)
+    model.parameter("b", count: 2, .multivariateNormal([0.0, 0.0], factor: factor), constraint: .ordered)
+    model.parameter("c", rows: 3, columns: 2, .multivariateNormal([0.0, 0.0], factor: factor), upper: 1)
+    let draws = try model.compile().samplePrior(draws: 4000, seed: 6)
+    let a = try draws.draws(of: "a[2]")
+    #expect(a.allSatisfy { $0 >= 0 })
+    #expect(abs(Self.mean(a) - (2 / Double.pi).squareRoot()) < 0.05)
+    let (low, high) = (try draws.draws(of: "b[1]"), try draws.draws(of: "b[2]"))
+    #expect(zip(low, high).allSatisfy { $0 < $1 })
+    #expect(abs(Self.mean(high) - 1 / Double.pi.squareRoot()) < 0.07)
+    #expect(try draws.subset(["c"]).values.allSatisfy { $0 <= 1 })
+    var other = Model()
+    other.parameter("a", count: 2, .multivariateNormal([0.0, 0.0], factor: factor), constraint: .zeroSum)
+    #expect(throws: ModelError.self) { try other.compile().samplePrior(draws: 1, seed: 1) }
+  }
 }

@@ -31,6 +31,7 @@ public struct NUTS: Sampler, Hashable {
     guard (1...20).contains(maximumDepth) else {
       throw SamplingError.invalidSettings("NUTS needs a maximum depth from 1 to 20, not \(maximumDepth).")
     }
+    try checkHamiltonian("NUTS", targetAcceptance, maximumEnergyError, stepSize, startRadius)
     return try HamiltonianKernel(
       density: density,
       noUTurn: Trajectory(maximumDepth: maximumDepth, maximumEnergyError: maximumEnergyError),
@@ -81,6 +82,7 @@ public struct HMC: Sampler, Hashable {
     guard time > 0, time.isFinite, maximumSteps >= 1, (0..<1).contains(jitter) else {
       throw SamplingError.invalidSettings("HMC needs a positive time, at least one step and a jitter below 1.")
     }
+    try checkHamiltonian("HMC", targetAcceptance, maximumEnergyError, stepSize, startRadius)
     return try HamiltonianKernel(
       density: density,
       fixedLength: FixedLengthTrajectory(
@@ -89,5 +91,23 @@ public struct HMC: Sampler, Hashable {
         metric: metric, dimension: density.dimension, warmUp: warmUp, target: targetAcceptance,
         fixedStepSize: stepSize),
       startRadius: startRadius)
+  }
+}
+
+/// Refuses settings with which no trajectory can be followed.
+private func checkHamiltonian(
+  _ name: String, _ targetAcceptance: Double, _ maximumEnergyError: Double, _ stepSize: Double?, _ startRadius: Double
+) throws(SamplingError) {
+  guard targetAcceptance > 0, targetAcceptance < 1 else {
+    throw .invalidSettings("\(name) needs a target of acceptance between 0 and 1, not \(targetAcceptance).")
+  }
+  if let stepSize, !(stepSize > 0 && stepSize.isFinite) {
+    throw .invalidSettings("\(name) needs a positive, finite step size, not \(stepSize).")
+  }
+  guard startRadius >= 0, startRadius.isFinite else {
+    throw .invalidSettings("\(name) needs a finite start radius of at least 0, not \(startRadius).")
+  }
+  guard maximumEnergyError > 0 else {
+    throw .invalidSettings("\(name) needs a positive greatest error of the energy, not \(maximumEnergyError).")
   }
 }

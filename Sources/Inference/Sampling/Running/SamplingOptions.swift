@@ -52,6 +52,10 @@ public struct SamplingOptions: Sendable {
     if chains < 1 || draws < 1 || warmUp < 0 || thinning < 1 {
       throw .invalidSettings("Sampling needs at least one chain, one draw, a thinning of 1 and a warm-up of 0.")
     }
+    let (kept, overflows) = draws.multipliedReportingOverflow(by: thinning)
+    if overflows || kept.addingReportingOverflow(warmUp).overflow {
+      throw .invalidSettings("\(draws) draws with a thinning of \(thinning) are more iterations than can be counted.")
+    }
     if let points = startingPoints, points.count != chains {
       throw .invalidSettings("There are \(points.count) starting points for \(chains) chains; give one for each.")
     }
