@@ -134,10 +134,12 @@ public struct Inbox: Sendable {
 
 extension IngestError {
   /// Whether the same delivery would fail in the same way tomorrow.
-  var isDeliverysFault: Bool {
+  package var isDeliverysFault: Bool {
     switch self {
     case .cancelled: false
     case .store(.hierarchy): true
+    // What the database's own rules refuse, they refuse tomorrow: files behind it must not wait for ever.
+    case .store(.database(_, let reason)): reason.contains("constraint")
     case .store: false
     default: true
     }

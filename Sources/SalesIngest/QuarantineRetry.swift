@@ -10,10 +10,12 @@ public struct QuarantineRetry: Sendable {
     public let load: LoadRecord?
     /// Rows that are out of quarantine now.
     public let released: Int
-    /// Rows that stay, by kind.
+    /// Rows that stay, by the kind of what keeps them out now.
     public let kept: [String: Int]
   }
 
+  /// Rows that need a decision: read again only where they are named.
+  public static let undecidedKinds: Set<String> = ["duplicate_row"]
   /// Rows that are not rows: only their sender can mend them.
   public static let unreadableKinds: Set<String> = [
     "nul_byte", "too_long", "unclosed_quote", "text_after_quote", "invalid_utf8",
@@ -22,12 +24,17 @@ public struct QuarantineRetry: Sendable {
   public let load: Int
   /// Only rows of these kinds; nil for all.
   public let kinds: Set<String>?
-  public let options: DeliveryLoad.Options
+  public private(set) var options: DeliveryLoad.Options
 
-  public init(load: Int, kinds: Set<String>? = nil, options: DeliveryLoad.Options) {
+  /// - Parameter restate: what becomes of rows that say otherwise than the database, whatever the options say: the
+  ///   database may have been corrected since.
+  public init(
+    load: Int, kinds: Set<String>? = nil, options: DeliveryLoad.Options, restate: DeliveryLoad.Restate = .reject
+  ) {
     self.load = load
     self.kinds = kinds
     self.options = options
+    self.options.restate = restate
   }
 
   /// The header of a file that a load read, as a line; nil where it is not known.
@@ -37,13 +44,36 @@ public struct QuarantineRetry: Sendable {
   }
 
   /// No row fitted: undoes the load.
-  private struct NothingFits: Error { let kept: [String: Int] }
+  private struct NothingFits: Error { let outcome: Kept }
+
+  /// Another process has taken rows since they were read: undoes the load.
+  private struct RowsChanged: Error {}
+
+  /// Rows that stay: how many by kind, and those that stay for another reason than before.
+  private struct Kept {
+    var kinds: [String: Int] = [:]
+    var changed: [QuarantinedRow] = []
+
+    mutating func add(_ row: QuarantinedRow, _ refusal: QuarantinedRow) {
+      kinds[refusal.kind, default: 0] += 1
+      guard refusal.kind != row.kind else { return }
+      var row = row
+      (row.kind, row.reason, row.column, row.value) = (refusal.kind, refusal.reason, refusal.column, refusal.value)
+      changed.append(row)
+    }
+  }
 
   /// Loads the rows that fit now and takes them out of quarantine, in one transaction.
   ///
   /// - Throws: ``IngestError``, also for loads whose rows cannot be read again; the database is as it was then.
   public func run(into store: any SalesStore, _ environment: IngestEnvironment) throws(IngestError) -> Outcome {
-    do { return try retry(store, environment) } catch { throw IngestError(error) }
+    while true {
+      do { return try retry(store, environment) } catch is RowsChanged {
+        continue
+      } catch {
+        throw IngestError(error)
+      }
+    }
   }
 
   private func retry(_ store: any SalesStore, _ environment: IngestEnvironment) throws -> Outcome {
@@ -60,16 +90,17 @@ public struct QuarantineRetry: Sendable {
       // Where a file was read for sales and for events, its sales are what is wanted.
       if files[file.name] == nil || file.role == .sales { files[file.name] = file }
     }
-    var kept: [String: Int] = [:]
+    var kept = Kept()
     var copies: [String: RetriedFile] = [:]
     for row in rows {
-      guard let file = files[row.file], row.line > 0, !Self.unreadableKinds.contains(row.kind) else {
-        kept[row.kind, default: 0] += 1
+      let isUndecided = kinds == nil && Self.undecidedKinds.contains(row.kind)
+      guard let file = files[row.file], row.line > 0, !Self.unreadableKinds.contains(row.kind), !isUndecided else {
+        kept.kinds[row.kind, default: 0] += 1
         continue
       }
       copies[row.file, default: RetriedFile(file)].append(row)
     }
-    guard !copies.isEmpty else { return Outcome(load: nil, released: 0, kept: kept) }
+    guard !copies.isEmpty else { return Outcome(load: nil, released: 0, kept: kept.kinds) }
     let folder = FileManager.default.temporaryDirectory.appending(path: "demand-retry-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -87,7 +118,7 @@ public struct QuarantineRetry: Sendable {
 
   private func run(
     _ store: any SalesStore, _ environment: IngestEnvironment, _ record: LoadRecord, _ mapping: SourceMapping,
-    _ items: [DeliveryFiles.Item], _ retried: [String: RetriedFile], _ unreadable: [String: Int]
+    _ items: [DeliveryFiles.Item], _ retried: [String: RetriedFile], _ unreadable: Kept
   ) throws -> Outcome {
     let files = DeliveryFiles(items: items)
     let delivery = DeliveryLoad(source: record.source, mapping: mapping, files: files, options: options)
@@ -103,18 +134,21 @@ public struct QuarantineRetry: Sendable {
     do {
       let header = LoadHeader(source: record.source, files: record.files, contentHash: hash.hex)
       let result = try store.withLoad(header, now: environment.now) { writer in
+        let present = try writer.quarantined(load: load)
+        guard rows.allSatisfy({ present.contains($0.id ?? 0) }) else { throw RowsChanged() }
         let tables = DeliveryTables(
           writer: writer, mapping: mapping, options: options, meter: meter, encodings: [:], keepsRefusals: false)
-        var sales = try tables.load(files, latestDay: DeliveryLoad.latestDay(options), retries: true)
+        let among = RetriedLoad(load, among: try writer.earlierLoads())
+        var sales = try tables.load(files, latestDay: DeliveryLoad.latestDay(options), retried: among)
         var summary = try sales.finish()
         var ids: [Int] = []
         for (path, file) in retried {
-          let refused = sales.tables.refusals.refusedLines?[path] ?? []
+          let refused = sales.tables.refusals.refusedLines?[path] ?? [:]
           for (row, line) in zip(file.rows, file.lines) {
-            if refused.contains(line) { kept[row.kind, default: 0] += 1 } else { ids.append(row.id ?? 0) }
+            if let refusal = refused[line] { kept.add(row, refusal) } else { ids.append(row.id ?? 0) }
           }
         }
-        guard !ids.isEmpty else { throw NothingFits(kept: kept) }
+        guard !ids.isEmpty else { throw NothingFits(outcome: kept) }
         try writer.release(quarantined: ids)
         released = ids.count
         // Those that stay are counted where they are, with the load that met them.
@@ -122,9 +156,12 @@ public struct QuarantineRetry: Sendable {
         summary.quarantinedByReason = [:]
         return summary
       }
-      return Outcome(load: result.record, released: released, kept: kept)
+      guard case .loaded(let record) = result else { throw RowsChanged() }
+      try store.explainQuarantine(kept.changed)
+      return Outcome(load: record, released: released, kept: kept.kinds)
     } catch let nothing as NothingFits {
-      return Outcome(load: nil, released: 0, kept: nothing.kept)
+      try store.explainQuarantine(nothing.outcome.changed)
+      return Outcome(load: nil, released: 0, kept: nothing.outcome.kinds)
     }
   }
 }

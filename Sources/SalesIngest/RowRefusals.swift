@@ -20,8 +20,8 @@ struct RowRefusals {
   private(set) var badRows = 0
   /// Rows that wait for their masters.
   private(set) var heldRows = 0
-  /// Lines of refused rows by file, where rows are only noted, as they are in quarantine already.
-  private(set) var refusedLines: [String: Set<Int>]?
+  /// Refused rows by file and line, where rows are only noted, as they are in quarantine already.
+  private(set) var refusedLines: [String: [Int: QuarantinedRow]]?
   private var examples: [QuarantinedRow] = []
   private var lastBad: (file: String, line: Int)?
 
@@ -36,7 +36,11 @@ struct RowRefusals {
   /// - Parameter isHeld: whether the row only waits for a master, and is not bad.
   mutating func refuse(_ row: QuarantinedRow, in writer: LoadWriter, isHeld: Bool = false) throws {
     guard !policy.strict || isHeld else { throw IngestError.badRow(row) }
-    if refusedLines == nil { try writer.quarantine(row) } else { refusedLines![row.file, default: []].insert(row.line) }
+    if refusedLines == nil {
+      try writer.quarantine(row)
+    } else if refusedLines![row.file]?[row.line] == nil {
+      refusedLines![row.file, default: [:]][row.line] = row
+    }
     byKind[row.kind, default: 0] += 1
     if isHeld {
       heldRows += 1

@@ -148,9 +148,7 @@ import Testing
     #expect(try store.dataSnapshot() == snapshot)
     #expect(try store.quarantine(load: record.id)[0].reason.contains("--restate supersede"))
     // Out of quarantine they come as what they are.
-    var options = DeliveryLoad.Options()
-    options.restate = .supersede
-    let outcome = try QuarantineRetry(load: record.id, options: options)
+    let outcome = try QuarantineRetry(load: record.id, options: .init(), restate: .supersede)
       .run(into: store, IngestEnvironment(now: { Delivery.now }))
     #expect(outcome.released == 1 && outcome.load?.summary.rowsRestated == 1)
     #expect(try store.restatements(load: outcome.load?.id, limit: 10).map(\.units) == [3])

@@ -28,7 +28,10 @@ struct DeliveryTables {
     self.meter = meter
     self.encodings = encodings
     refusals = RowRefusals(policy: options.badRows, keepsRows: keepsRefusals)
-    reading = DeliveryReading(mapping: mapping)
+    // Rows in quarantine are read again as they would have been read now, whatever the settings say then.
+    var effective = mapping
+    effective.missing = options.missing
+    reading = DeliveryReading(mapping: effective)
   }
 
   /// How a product becomes one that is measured, in words.
@@ -99,8 +102,8 @@ struct DeliveryTables {
 
   /// Reads all tables, masters before what names them.
   ///
-  /// - Parameter retries: whether the rows come out of quarantine.
-  func load(_ files: DeliveryFiles, latestDay: Day, retries: Bool = false) throws -> SalesTable {
+  /// - Parameter retried: the load out of whose quarantine the rows come.
+  func load(_ files: DeliveryFiles, latestDay: Day, retried: RetriedLoad? = nil) throws -> SalesTable {
     var tables = self
     try writer.setLevels(tree: "product", mapping.productLevels)
     try writer.setLevels(tree: "location", mapping.locationLevels)
@@ -109,7 +112,7 @@ struct DeliveryTables {
     for item in files.items(.products) { try tables.loadProducts(item) }
     for item in files.items(.stores) { try tables.loadStores(item) }
     for item in files.items(.events) { try tables.loadEvents(item) }
-    var sales = SalesTable(tables: tables, latestDay: latestDay, retries: retries)
+    var sales = SalesTable(tables: tables, latestDay: latestDay, retried: retried)
     for item in files.items(.sales) { try sales.load(item) }
     // These name products and stores, which sales may bring.
     for item in files.items(.attributes) { try sales.tables.loadAttributes(item) }

@@ -18,6 +18,8 @@ struct ReceiptLines {
 
     mutating func add(_ line: SalesFact) {
       fact.units += line.units
+      fact.saysStock = fact.saysStock || line.saysStock
+      fact.lacksRevenue = fact.lacksRevenue || line.lacksRevenue
       if line.status != .sold { fact.status = line.status }
       for promotion in line.promotions { fact.promote(promotion) }
       if let revenue = line.details.revenue { fact.details.revenue = (fact.details.revenue ?? 0) + revenue }

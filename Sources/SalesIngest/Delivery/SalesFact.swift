@@ -11,6 +11,16 @@ struct SalesFact {
   var details = SalesDetails()
   /// Kinds of promotion in force, each once.
   var promotions: [Promotion] = []
+  /// Whether the row says that the product was there, or was not.
+  var saysStock = false
+  /// Units were sold whose price is not known, so that revenue by price is not known either.
+  var lacksRevenue = false
+
+  /// Keeps an out-of-stock day one where nothing is said of the stock.
+  mutating func keepStock(_ known: (units: Double, status: DayStatus), adds: Bool = false) {
+    guard !saysStock, status != .closed, known.status == .outOfStock, adds || known.units == units else { return }
+    status = .outOfStock
+  }
 
   /// Adds a kind of promotion; of two shares of one kind the larger counts.
   mutating func promote(_ it: Promotion) {

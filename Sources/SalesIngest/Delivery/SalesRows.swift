@@ -105,15 +105,24 @@ extension SalesTable {
       }
       fact.details[keyPath: place] = value
     }
-    if tables.mapping.revenue == .unitsTimesPrice, !fact.price.isNaN { fact.details.revenue = units * fact.price }
+    if tables.mapping.revenue == .unitsTimesPrice {
+      if !fact.price.isNaN {
+        fact.details.revenue = units * fact.price
+      } else if tables.mapping.rows == .lines, units != 0 {
+        fact.lacksRevenue = true
+      }
+    }
     switch promotions(table, columns) {
     case .success(let found): fact.promotions = found
     case .failure(let refusal): return .failure(refusal)
     }
     if let column = columns.stock {
       switch String(decoding: table.bytes(column), as: UTF8.self) {
-      case "", "ok": break
-      case "out": fact.status = .outOfStock
+      case "": break
+      case "ok": fact.saysStock = true
+      case "out":
+        fact.saysStock = true
+        fact.status = .outOfStock
       default:
         return refuse(
           column, "unknown_stock", "not a stock status: write ok or out, in small letters, or leave it empty")

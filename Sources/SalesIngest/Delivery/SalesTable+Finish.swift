@@ -31,6 +31,11 @@ extension SalesTable {
     if remarks.returnedUnits > 0 {
       tables.remarks.note("\(remarks.returnedUnits.formatted) units came back and are not stored")
     }
+    if tables.mapping.rows == .lines, restated > 0, retried == nil {
+      tables.remarks.warn(
+        "\(restated) days of products had other figures and now have the sums of these lines alone: if the file held "
+          + "only some lines of those days, such as mended ones, load the whole files again")
+    }
     summary.rowsQuarantined = tables.refusals.badRows + tables.refusals.heldRows
     summary.quarantinedByReason = tables.refusals.byKind
     // A date in the future must not move the forecast's origin, which no later load takes back.
@@ -45,13 +50,14 @@ extension SalesTable {
       rows: tables.meter.rows, timeGrain: grain.rawValue, dayClasses: record.classes, warnings: tables.remarks.warnings,
       notes: tables.remarks.notes, notStored: tables.remarks.notStored,
       notRead: tables.remarks.notRead.filter { !$0.value.isEmpty },
-      skipped: tables.remarks.skipped, stored: tables.remarks.stored, reading: tables.reading.text)
+      skipped: tables.remarks.skipped, stored: tables.remarks.stored, reading: tables.reading.text,
+      retryOf: retried?.id)
     return summary
   }
 
   /// Says so where days are loaded that the user calls incomplete: one is a day under way, more may be a slip.
   private mutating func remarkIncompleteDays() {
-    guard !addsToDatabase, let through = tables.options.completeThrough, let last = summary.lastDay, through < last
+    guard retried == nil, let through = tables.options.completeThrough, let last = summary.lastDay, through < last
     else { return }
     let days = last - through
     let text =

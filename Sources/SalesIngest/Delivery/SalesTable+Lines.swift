@@ -13,15 +13,17 @@ extension SalesTable {
       var fact = sum.fact
       let known = try stored(key)
       let isOwn = record.isWritten(series: key.series, day: key.day)
-      let adds = isOwn || (addsToDatabase && known?.status != .unknown)
-      if let known, adds {
-        fact.units += known.units
-        if let revenue = fact.details.revenue {
-          fact.details.revenue = revenue + (try tables.writer.details(series: key.series, day: key.day).revenue ?? 0)
-        }
-      }
-      if !isLast, fact.units < 0 || (known != nil && !adds) {
+      // What another load may have brought was refused line by line.
+      let adds = isOwn || (retried != nil && known?.status != .unknown)
+      if let known, adds { try add(known.units, to: &fact, key) }
+      if fact.lacksRevenue { fact.details.revenue = nil }
+      if !isLast, !(0...SalesLimits.units).contains(fact.units) || (known != nil && !adds) {
         lines.wait(key, sum)
+        continue
+      }
+      guard fact.units <= SalesLimits.units else {
+        try refuseLargeSum(key, fact)
+        if known == nil || isOwn { leaveUnknown(key, replaces: known != nil) }
         continue
       }
       if fact.units < 0 {
@@ -31,7 +33,9 @@ extension SalesTable {
       // A sum of many decimals is no more exact than its terms.
       fact.units = (fact.units * 1e6).rounded() / 1e6
       fact.details.revenue = fact.details.revenue.map { ($0 * 1e6).rounded() / 1e6 }
+      let isSold = fact.status == .sold
       readZero(&fact)
+      if let known, isSold { fact.keepStock(known, adds: adds) }
       var state = Stored.nothing
       if let known {
         state = isOwn ? .part : Self.stored(known, as: fact)
@@ -44,6 +48,49 @@ extension SalesTable {
       append(Row(series: key.series, day: key.day, fact: fact, stored: state))
     }
     try flush()
+  }
+
+  /// Adds what is stored of a day to lines of the same day.
+  private func add(_ units: Double, to fact: inout SalesFact, _ key: ReceiptLines.Key) throws {
+    fact.units += units
+    guard let revenue = fact.details.revenue else { return }
+    let before = try tables.writer.details(series: key.series, day: key.day).revenue
+    // A day's revenue by price is that of all its lines, or unknown.
+    if before == nil, units > 0, tables.mapping.revenue == .unitsTimesPrice { fact.lacksRevenue = true }
+    fact.details.revenue = revenue + (before ?? 0)
+  }
+
+  /// Units of a day to which a line out of quarantine must not be added, as they may hold it already.
+  func valueOfOthers(series: Int, day: Int) throws -> Double? {
+    guard let retried, !record.isWritten(series: series, day: day), !retried.isAlone(on: day),
+      let known = try tables.writer.existing(series: series, day: day), known.status != .unknown
+    else { return nil }
+    return known.units
+  }
+
+  /// Leaves a day unknown whose lines are no sum that can be.
+  private mutating func leaveUnknown(_ key: ReceiptLines.Key, replaces: Bool) {
+    var fact = SalesFact()
+    fact.status = .unknown
+    record.noteWritten(series: key.series, day: key.day)
+    append(Row(series: key.series, day: key.day, fact: fact, stored: replaces ? .part : .nothing))
+  }
+
+  private mutating func refuseLargeSum(_ key: ReceiptLines.Key, _ fact: SalesFact) throws {
+    let day = Day(number: key.day)
+    let names = record.names(series: key.series, tables.writer)
+    let reason =
+      "the lines of \(day) add up to \(fact.units.formatted) units, more than a billion: correct the numbers, or declare "
+      + "the decimal mark, and load the whole day again"
+    guard retried == nil else {
+      throw IngestError.option(
+        "\(names.product) in \(names.store): \(reason); forget its lines with 'demand quarantine drop'")
+    }
+    try tables.refusals.refuse(
+      QuarantinedRow(
+        file: tables.reading.files.last { $0.role == .sales }?.name ?? "", line: 0, column: "units",
+        value: fact.units.formatted, raw: "\(day),\(names.product),\(names.store),\(fact.units.formatted)",
+        kind: "too_large", reason: reason), in: tables.writer)
   }
 
   private func stored(_ key: ReceiptLines.Key) throws -> (units: Double, status: DayStatus)? {

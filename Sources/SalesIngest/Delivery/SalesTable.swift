@@ -27,8 +27,8 @@ struct SalesTable {
 
   var tables: DeliveryTables
   let latestDay: Day
-  /// Rows are added to what the database has of their days: held lines of receipts that are read again.
-  let addsToDatabase: Bool
+  /// What the rows are that come out of quarantine; nil for those of a delivery.
+  let retried: RetriedLoad?
   var keys: SalesKeys
   var record = SalesRecord()
   var summary = LoadSummary()
@@ -37,11 +37,11 @@ struct SalesTable {
   var lines = ReceiptLines()
   private var batch: [Row] = []
 
-  /// - Parameter retries: whether the rows come out of quarantine.
-  init(tables: DeliveryTables, latestDay: Day, retries: Bool = false) {
+  /// - Parameter retried: the load out of whose quarantine the rows come.
+  init(tables: DeliveryTables, latestDay: Day, retried: RetriedLoad? = nil) {
     self.tables = tables
     self.latestDay = latestDay
-    addsToDatabase = retries
+    self.retried = retried
     keys = SalesKeys(tables.writer)
   }
 
@@ -91,6 +91,15 @@ struct SalesTable {
     record.touch(series: series, product: product, store: store, lastRow: writer.series(series).lastRow)
     var fact = given
     if tables.mapping.rows == .lines {
+      if let known = try valueOfOthers(series: series, day: day) {
+        return .failure(
+          SalesRefusal(
+            row: table.refusal(
+              columns.units, "contradicts_database",
+              "the database has \(known.formatted) units for this product, store and day, and another load may have "
+                + "brought them with this line: if it did, forget the line with 'demand quarantine drop', else deliver "
+                + "the whole day again")))
+      }
       note(fact, table)
       if fact.units < 0, tables.mapping.negative != .net { setAside(&fact) }
       record.note(series: series, store: store, day: day)
@@ -106,19 +115,26 @@ struct SalesTable {
             "the delivery has this product, store and day already: keep one of the rows")))
     }
     if fact.units < 0 { setAside(&fact) }
+    let isSold = fact.status == .sold
     readZero(&fact)
     var stored = Stored.nothing
     if let last = record.lastRowBefore(series: series), day <= last,
       let known = try writer.existing(series: series, day: day)
     {
+      if isSold { fact.keepStock(known) }
       stored = Self.stored(known, as: fact)
-      if case .other = stored, tables.options.restate == .reject {
+      if try isRejected(fact, stored, series: series, day: day) {
+        let mend =
+          retried == nil
+          ? "correct the row, or load with --restate supersede if it is a correction"
+          : "if the row is the newer, take it with 'demand quarantine retry --restate supersede', else forget it with "
+            + "'demand quarantine drop'"
         return .failure(
           SalesRefusal(
             row: table.refusal(
               columns.units, "contradicts_database",
-              "the database has \(known.units.formatted) units (\(known.status)) for this product, store and day: correct "
-                + "the row, or load with --restate supersede if it is a correction")))
+              "the database has \(known.units.formatted) units (\(known.status)) for this product, store and day: "
+                + mend)))
       }
     }
     note(fact, table)
@@ -134,6 +150,21 @@ struct SalesTable {
     return known.status == .unknown ? .part : .other(units: known.units, status: known.status)
   }
 
+  /// Whether a row says otherwise than the database and must not. One out of quarantine may be older than what is there,
+  /// and changes nothing of it, be it a price.
+  private func isRejected(_ fact: SalesFact, _ stored: Stored, series: Int, day: Int) throws -> Bool {
+    guard tables.options.restate == .reject else { return false }
+    switch stored {
+    case .other: return true
+    case .nothing, .part: return false
+    case .same:
+      guard retried != nil else { return false }
+      let price = try tables.writer.priceSteps(series: series).price(on: day)
+      if fact.price > 0, price.map({ $0.differs(from: fact.price) }) == true { return true }
+      return try tables.writer.details(series: series, day: day).isContradicted(by: fact.details)
+    }
+  }
+
   /// Counts what is not stored, and what is odd.
   private mutating func note(_ fact: SalesFact, _ table: borrowing MappedTable) {
     tables.noteOthers(table)
@@ -147,6 +178,7 @@ struct SalesTable {
     fact.units = 0
     // What was paid back is no revenue of what was sold.
     if tables.mapping.revenue == .unitsTimesPrice { fact.details.revenue = nil }
+    fact.lacksRevenue = false
   }
 
   /// Gives a day without units the meaning that the mapping says.
@@ -215,6 +247,7 @@ struct SalesTable {
         try writer.writePromotion(series: id, day: row.day, kind: promotion.kind, share: promotion.share)
       }
       if !fact.details.isEmpty { try writeDetails(fact.details, series: id, day: row.day) }
+      if fact.lacksRevenue { try writer.forgetRevenue(series: id, day: row.day) }
       if fact.price > 0 { steps?.observe(price: fact.price, on: row.day, lastSeen: known.lastRow) }
     }
     if let steps, steps != before { try writer.writePriceSteps(series: id, steps) }

@@ -63,11 +63,13 @@ public struct LoadDetails: Sendable, Hashable, Codable {
   public var stored: [String: Int]?
   /// How the files were read (JSON), so that rows in quarantine can be read again in the same way.
   public var reading: String
+  /// The load whose rows in quarantine this one read again; nil for deliveries.
+  public var retryOf: Int?
 
   public init(
     rows: Int, timeGrain: String, dayClasses: [String: Int], warnings: [String], notes: [String],
     notStored: [String: Int], notRead: [String: [String]], skipped: [String: Int],
-    stored: [String: Int]? = nil, reading: String
+    stored: [String: Int]? = nil, reading: String, retryOf: Int? = nil
   ) {
     self.rows = rows
     self.timeGrain = timeGrain
@@ -79,6 +81,7 @@ public struct LoadDetails: Sendable, Hashable, Codable {
     self.skipped = skipped
     self.stored = stored
     self.reading = reading
+    self.retryOf = retryOf
   }
 }
 

@@ -79,7 +79,8 @@ extension LoadWriter {
     try SQLStore.calendar(database).closures
   }
 
-  /// Notes that a store reported on a day, and what a ranged product without a row then means.
+  /// Notes that a store reported on a day, and what a ranged product without a row then means. The first word on a day
+  /// holds: a later delivery of one row must not give another meaning to all the rows that are missing.
   public func writeStoreDay(store: Int, day: Int, missingMeansZero: Bool) throws {
     storeDay.bind(1, store)
     storeDay.bind(2, day)
@@ -175,6 +176,14 @@ extension LoadWriter {
     for (index, text) in texts.enumerated() { quarantined.bind(4 + index, text) }
     try quarantined.execute()
   }
+
+  /// Numbers of the rows of a load that are in quarantine.
+  public func quarantined(load: Int) throws -> Set<Int> {
+    Set(try database.all("SELECT quarantine_id FROM quarantine WHERE load_id = ?", [load]) { $0.int(0) })
+  }
+
+  /// Loads before this one, oldest first.
+  public func earlierLoads() throws -> [LoadRecord] { try SQLStore.loads(database, before: load) }
 
   /// Takes rows out of quarantine, because this load has them.
   public func release(quarantined ids: [Int]) throws {

@@ -52,6 +52,16 @@ extension LoadWriter {
     try statement.execute()
   }
 
+  /// Takes away what is stored as the revenue of a day: it is not that of the whole day.
+  public func forgetRevenue(series id: Int, day: Int) throws {
+    try database.execute(
+      """
+      DELETE FROM sales_details
+      WHERE series_id = ? AND day = ? AND base_price IS NULL AND stock_on_hand IS NULL
+      """, [id, day])
+    try database.execute("UPDATE sales_details SET revenue = NULL WHERE series_id = ? AND day = ?", [id, day])
+  }
+
   public func details(series id: Int, day: Int) throws -> SalesDetails {
     let statement = try further().readDetail
     statement.bind([id, day])

@@ -113,7 +113,7 @@ public final class LoadWriter {
     storeDay = try database.prepare(
       """
       INSERT INTO store_days (store_id, day, missing) VALUES (?, ?, ?)
-      ON CONFLICT (store_id, day) DO UPDATE SET missing = excluded.missing
+      ON CONFLICT (store_id, day) DO NOTHING
       """)
     promotion = try database.prepare(
       """

@@ -69,12 +69,14 @@ extension SQLStore {
     try read { try Self.loads($0, hash: hash) }
   }
 
-  private static func loads(_ database: any SQLConnection, hash: String?) throws -> [LoadRecord] {
+  static func loads(
+    _ database: any SQLConnection, hash: String? = nil, before load: Int? = nil
+  ) throws -> [LoadRecord] {
     try database.all(
       """
       SELECT load_id, source, files, content_hash, started_at, finished_at, summary FROM loads
-      WHERE content_hash = coalesce(?, content_hash) ORDER BY load_id
-      """, [hash]
+      WHERE content_hash = coalesce(?, content_hash) AND load_id < coalesce(?, load_id + 1) ORDER BY load_id
+      """, [hash, load]
     ) { row in
       LoadRecord(
         id: row.int(0), source: row.text(1), files: row.text(2).split(separator: "\n").map(String.init),
@@ -107,6 +109,19 @@ extension SQLStore {
       for id in ids {
         drop.bind(1, id)
         try drop.execute()
+      }
+    }
+  }
+
+  func explainQuarantine(_ rows: [QuarantinedRow]) throws(StoreError) {
+    guard !rows.isEmpty else { return }
+    try write(.facts) { database in
+      let change = try database.prepare(
+        "UPDATE quarantine SET kind = ?, reason = ?, column_name = ?, value = ? WHERE quarantine_id = ?")
+      for row in rows {
+        for (index, text) in [row.kind, row.reason, row.column, row.value].enumerated() { change.bind(1 + index, text) }
+        change.bind(5, row.id ?? 0)
+        try change.execute()
       }
     }
   }

@@ -22,6 +22,9 @@ public protocol LoadStore: Sendable {
 
   /// Forgets rows in quarantine by their numbers; numbers that are not there are passed over.
   func dropQuarantine(_ ids: [Int]) throws(StoreError)
+
+  /// Keeps why rows in quarantine do not fit now: their kinds, reasons, columns and values.
+  func explainQuarantine(_ rows: [QuarantinedRow]) throws(StoreError)
 }
 
 /// Sales facts as models and analysts read them.

@@ -76,7 +76,7 @@ struct DataExport: ParsableCommand {
         try line(
           [
             row.day.iso, row.product, row.store, Self.number(row.units), row.price.map(Self.number) ?? "",
-            isPlain ? Self.number(share) : "1", row.status == .outOfStock ? "out" : "ok",
+            Self.number(share), row.status == .outOfStock ? "out" : "ok",
           ] + details.map { row.details[keyPath: $0.place].map(Self.number) ?? "" }
             + (has("promotion_kinds") ? [kinds.joined(separator: "+")] : []))
       }

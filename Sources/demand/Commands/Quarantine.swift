@@ -100,7 +100,9 @@ struct QuarantineExport: ParsableCommand {
 
       The rows of one load and one file are written in UTF-8, separated as they were. Mend them in an editor, then load \
       the file like any other ('demand ingest --sales bad.csv', with the mapping of the first time), and forget the old \
-      rows with 'demand quarantine drop'.
+      rows with 'demand quarantine drop'. Not so lines of receipts ('rows: lines'): a file of some lines would take the \
+      place of their whole days. Mend those in the file they came in and load it whole, or use 'demand quarantine \
+      retry' once what kept them out is gone.
       """)
 
   @OptionGroup var selection: QuarantineSelection
@@ -150,11 +152,15 @@ struct QuarantineRetryCommand: ParsableCommand {
         demand quarantine retry --load 3 --restate supersede
 
       Rows of unknown products fit once the product was loaded, those of days to come once the day has passed. Rows that \
-      fit are loaded and leave quarantine, in one transaction; the others stay.
+      fit are loaded and leave quarantine, in one transaction; the others stay. So do rows that say otherwise than the \
+      database, unless --restate supersede says that they are the newer, lines of receipts whose day another load may \
+      have brought, and second rows of a day, unless named with --kind duplicate_row.
       """)
 
   @OptionGroup var selection: QuarantineSelection
-  @Option(help: ArgumentHelp("Rows that say otherwise than the database: supersede or reject.", valueName: "what"))
+  @Option(
+    help: ArgumentHelp(
+      "Rows that say otherwise than the database: supersede or reject. (default: reject)", valueName: "what"))
   var restate: DeliveryLoad.Restate?
   @Flag(help: "Take sales of days to come; forecasts still start after today.") var allowFuture = false
   @OptionGroup var output: FormatOptions
@@ -164,14 +170,14 @@ struct QuarantineRetryCommand: ParsableCommand {
     let settings = try common.loadConfiguration()
     let store = try common.openForWriting()
     var options = DeliveryLoad.Options(settings, now: Date())
-    if let restate { options.restate = restate }
     options.allowsFuture = allowFuture
     var table = OutputTable([
       .integer("load"), .integer("loaded"), .integer("kept"), .text("new_load"), .text("reasons"),
     ])
     for (record, rows) in try selection.rows(store) {
       let retry = QuarantineRetry(
-        load: record.id, kinds: selection.kind.isEmpty ? nil : Set(selection.kind), options: options)
+        load: record.id, kinds: selection.kind.isEmpty ? nil : Set(selection.kind), options: options,
+        restate: restate ?? .reject)
       do {
         let outcome = try Interruption.catching { stop throws(IngestError) in
           try retry.run(into: store, IngestEnvironment(now: { Date() }, isCancelled: { stop.isMade }))
