@@ -37,16 +37,19 @@ struct SalesRecord {
     series[id] = Series(product: product, store: store, lastRowBefore: lastRow)
   }
 
-  func contains(series id: Int, day: Int) -> Bool { series[id]?.days.contains(day) ?? false }
+  /// A series of the database need not have been met.
+  private func met(_ id: Int) -> Series? { series.indices.contains(id) ? series[id] : nil }
 
-  func lastRowBefore(series id: Int) -> Int? { series[id]?.lastRowBefore }
+  func contains(series id: Int, day: Int) -> Bool { met(id)?.days.contains(day) ?? false }
+
+  func lastRowBefore(series id: Int) -> Int? { met(id)?.lastRowBefore }
 
   mutating func note(series id: Int, store: Int, day: Int) {
     series[id]?.days.insert(day)
     storeDays[store, default: DaySet()].insert(day)
   }
 
-  func isWritten(series id: Int, day: Int) -> Bool { series[id]?.written.contains(day) ?? false }
+  func isWritten(series id: Int, day: Int) -> Bool { met(id)?.written.contains(day) ?? false }
 
   mutating func noteWritten(series id: Int, day: Int) { series[id]?.written.insert(day) }
 
@@ -57,11 +60,11 @@ struct SalesRecord {
   }
 
   /// Units a row of a series in this load; nil without rows.
-  func meanUnits(of id: Int) -> Double? { series[id].flatMap { $0.rows > 0 ? $0.units / Double($0.rows) : nil } }
+  func meanUnits(of id: Int) -> Double? { met(id).flatMap { $0.rows > 0 ? $0.units / Double($0.rows) : nil } }
 
   /// Names of a series' product and store.
   func names(series id: Int, _ writer: LoadWriter) -> (product: String, store: String) {
-    guard let it = series[id] else { return ("?", "?") }
+    guard let it = met(id) else { return ("?", "?") }
     return (
       writer.products.first { $0.value.id == it.product }?.key ?? "?",
       writer.stores.first { $0.value == it.store }?.key ?? "?"
