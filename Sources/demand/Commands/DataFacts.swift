@@ -16,7 +16,7 @@ struct DataRestatements: ParsableCommand {
       """)
 
   @Option(help: ArgumentHelp("Only what this load changed.", valueName: "id")) var load: Int?
-  @Option(help: "How many rows at most.") var limit = 1000
+  @Option(parsing: .unconditional, help: "How many rows at most.") var limit = 1000
   @OptionGroup var output: FormatOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
 
