@@ -50,6 +50,9 @@ struct DaySet {
     return count
   }
 
+  /// Days in the set.
+  var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
+
   mutating func formUnion(_ other: DaySet) { for day in other.days { insert(day) } }
 
   var isEmpty: Bool { words.isEmpty }

@@ -50,6 +50,8 @@ public struct DeliveryLoad: Sendable {
   public let mapping: SourceMapping
   public let files: DeliveryFiles
   public var options: Options
+  /// Sums of receipt lines that are kept in memory; more wait in temporary files.
+  package var linesInMemory = ReceiptLines.usualLimit
 
   public init(source: String, mapping: SourceMapping, files: DeliveryFiles, options: Options = Options()) {
     self.source = source
@@ -73,8 +75,9 @@ public struct DeliveryLoad: Sendable {
     let encodings = Dictionary(zip(inputs.map(\.input), checked.encodings)) { first, _ in first }
     do {
       return try store.withLoad(header, now: environment.now) { writer in
-        let tables = DeliveryTables(
+        var tables = DeliveryTables(
           writer: writer, mapping: mapping, options: options, meter: meter, encodings: encodings)
+        tables.linesInMemory = linesInMemory
         var sales = try tables.load(files, latestDay: Self.latestDay(options))
         return try sales.finish()
       }

@@ -12,8 +12,8 @@ struct DeliveryTables {
   var meter: ProgressMeter
   var refusals: RowRefusals
   var remarks = LoadRemarks()
-  /// Nodes of the stores that this load's masters name, top down.
-  var storePaths: [String: [String]] = [:]
+  /// Sums of receipt lines that are kept in memory.
+  var linesInMemory = ReceiptLines.usualLimit
   private let encodings: [InputFile: TextEncoding]
   /// How the files were read.
   private(set) var reading: DeliveryReading

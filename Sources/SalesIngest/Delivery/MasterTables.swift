@@ -54,7 +54,6 @@ extension DeliveryTables {
       }
       do {
         try writer.addStore(path: names)
-        storePaths[names[names.count - 1]] = names
         try writeAttributes(of: names, tree: "location", levels, table)
       } catch StoreError.hierarchy(let reason) {
         try refusals.refuse(table.refusal(leaf, "hierarchy", reason), in: writer)

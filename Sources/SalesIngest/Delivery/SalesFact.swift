@@ -13,6 +13,8 @@ struct SalesFact {
   var promotions: [Promotion] = []
   /// Whether the row says that the product was there, or was not.
   var saysStock = false
+  /// Whether the row names a state that no rule on zeros or units changes.
+  var namesState = false
   /// Units were sold whose price is not known, so that revenue by price is not known either.
   var lacksRevenue = false
 
@@ -27,4 +29,9 @@ struct SalesFact {
     guard let index = promotions.firstIndex(where: { $0.kind == it.kind }) else { return promotions.append(it) }
     if promotions[index].share < it.share { promotions[index] = it }
   }
+}
+
+extension DayStatus {
+  /// Whether a day in this state says what was sold, and with that, that its store reported it.
+  var hasUnits: Bool { self != .unknown && self != .notRanged }
 }

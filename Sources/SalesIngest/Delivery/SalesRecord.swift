@@ -7,8 +7,8 @@ struct SalesRecord {
     var product: Int
     var store: Int
     var days = DaySet()
-    /// Days that this load has written, where that comes later than they are met.
-    var written = DaySet()
+    /// Days whose rows have no units, by class: what is declared elsewhere may give them another meaning.
+    var empty = [DaySet](repeating: DaySet(), count: DayClass.allCases.count)
     var units = 0.0
     var rows = 0
     /// Last day with a row in the database before this load.
@@ -25,8 +25,8 @@ struct SalesRecord {
   private(set) var storeDays: [Int: DaySet] = [:]
   /// Days of refused rows, which are unknown rather than zero.
   private var refused: [Key: DaySet] = [:]
-  /// Series-days by what they mean.
-  var classes: [String: Int] = [:]
+  /// Rows with units, by class.
+  private(set) var filled = [Int](repeating: 0, count: DayClass.allCases.count)
 
   /// Series met in this load, ascending.
   var touched: [Int] { series.indices.filter { series[$0] != nil } }
@@ -49,9 +49,15 @@ struct SalesRecord {
     storeDays[store, default: DaySet()].insert(day)
   }
 
-  func isWritten(series id: Int, day: Int) -> Bool { met(id)?.written.contains(day) ?? false }
+  /// Notes what a row says of its day.
+  mutating func noteState(series id: Int, day: Int, units: Double, _ status: DayStatus) {
+    let its = DayClass(units: units, status).rawValue
+    // As panels have them: whole ones.
+    if units.rounded() != 0 { filled[its] += 1 } else { series[id]?.empty[its].insert(day) }
+  }
 
-  mutating func noteWritten(series id: Int, day: Int) { series[id]?.written.insert(day) }
+  /// Days of a series whose rows have no units, of one class.
+  func emptyDays(of id: Int, _ its: DayClass) -> DaySet { series[id]!.empty[its.rawValue] }
 
   /// Counts units, to compare them with those of other loads.
   mutating func noteUnits(series id: Int, _ units: Double) {

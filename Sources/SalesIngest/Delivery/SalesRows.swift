@@ -49,6 +49,9 @@ enum SalesLimits {
 extension SalesTable {
   typealias Parsed<Value> = Result<Value, SalesRefusal>
 
+  /// Units of a day of which no sales are known.
+  private static let none = Array("0".utf8)[...]
+
   /// Reads what a row says beside its keys.
   func fact(
     _ table: borrowing MappedTable, _ columns: SalesColumns, isCount: Bool
@@ -57,7 +60,26 @@ extension SalesTable {
       .failure(SalesRefusal(row: table.refusal(column, kind, reason)))
     }
     var fact = SalesFact()
-    let given = table.bytes(columns.units)
+    if let column = columns.stock, case let word = table.bytes(column), !word.isEmpty {
+      guard let stock = StockWord(rawValue: String(decoding: word, as: UTF8.self)) else {
+        return refuse(
+          column, "unknown_stock", "not a stock status: write \(StockWord.list), in small letters, or leave it empty")
+      }
+      fact.saysStock = stock == .ok || stock == .out
+      fact.status = stock.status
+      if !stock.hasUnits {
+        guard tables.mapping.rows == .totals else {
+          return refuse(column, "unknown_stock", "a line of a receipt has units: write ok or out, or leave it empty")
+        }
+        guard table.bytes(columns.units).isEmpty else {
+          return refuse(
+            columns.units, "units_of_no_sales",
+            "a day that is \(stock.rawValue) has no units: leave them empty, or correct the stock status")
+        }
+      }
+      fact.namesState = tables.mapping.rows == .totals && fact.status != .sold && fact.status != .outOfStock
+    }
+    let given = fact.status.hasUnits ? table.bytes(columns.units) : Self.none
     guard let units = table.table.numbers.number(given) else {
       return refuse(
         columns.units, "not_a_number",
@@ -116,23 +138,11 @@ extension SalesTable {
     case .success(let found): fact.promotions = found
     case .failure(let refusal): return .failure(refusal)
     }
-    if let column = columns.stock {
-      switch String(decoding: table.bytes(column), as: UTF8.self) {
-      case "": break
-      case "ok": fact.saysStock = true
-      case "out":
-        fact.saysStock = true
-        fact.status = .outOfStock
-      default:
-        return refuse(
-          column, "unknown_stock", "not a stock status: write ok or out, in small letters, or leave it empty")
-      }
-    }
     if let column = columns.open {
       guard let isOpen = table.bytes(column).isEmpty ? true : table.flag(column) else {
         return refuse(column, "not_a_flag", DeliveryTables.flagWords(table.table))
       }
-      if !isOpen { fact.status = .closed }
+      if !isOpen, fact.status.hasUnits { fact.status = .closed }
     }
     return .success(fact)
   }

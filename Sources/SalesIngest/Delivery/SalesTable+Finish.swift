@@ -4,7 +4,7 @@ import SalesStore
 extension SalesTable {
   /// Writes what is left, and sums up.
   mutating func finish() throws -> LoadSummary {
-    if tables.mapping.rows == .lines { try flushLines(isLast: true) }
+    if tables.mapping.rows == .lines { try writeLines() }
     try flush()
     guard tables.meter.rows > 0 else { throw IngestError.noRows }
     try tables.refusals.check(rows: tables.meter.rows)
@@ -15,8 +15,7 @@ extension SalesTable {
     }
     try writeUnknownDays()
     let grain = timeGrain()
-    let closures = try tables.writer.closures()
-    classifyMissing(grain: grain, closures)
+    let closures = try StoreClosures(tables.writer)
     try warnOfGaps(grain: grain, closures)
     try warnOfScale()
     let remarks = tables.remarks
@@ -42,12 +41,13 @@ extension SalesTable {
     let last = summary.lastDay.map { tables.options.allowsFuture ? min($0, tables.options.today ?? $0) : $0 }
     summary.completeThrough = tables.options.completeThrough ?? last
     remarkIncompleteDays()
+    let classes = try dayClasses(grain: grain, closures)
     summary.rowsRestated = restated
     summary.newProducts = tables.writer.newProducts
     summary.newStores = tables.writer.newStores
     summary.newSeries = tables.writer.newSeries
     summary.details = LoadDetails(
-      rows: tables.meter.rows, timeGrain: grain.rawValue, dayClasses: record.classes, warnings: tables.remarks.warnings,
+      rows: tables.meter.rows, timeGrain: grain.rawValue, dayClasses: classes, warnings: tables.remarks.warnings,
       notes: tables.remarks.notes, notStored: tables.remarks.notStored,
       notRead: tables.remarks.notRead.filter { !$0.value.isEmpty },
       skipped: tables.remarks.skipped, stored: tables.remarks.stored, reading: tables.reading.text,
@@ -79,7 +79,7 @@ extension SalesTable {
         try tables.writer.writeSale(series: series, day: day, units: 0, status: .unknown)
         tables.writer.noteRows(series: series, through: day)
         record.noteUnknown(series: series, day: day)
-        record.classes["unknown", default: 0] += 1
+        record.noteState(series: series, day: day, units: 0, .unknown)
       }
     }
   }
@@ -111,85 +111,22 @@ extension SalesTable {
     }
   }
 
-  /// Counts days without a row by what they mean, from the first row of each series in this load to the load's end.
-  private mutating func classifyMissing(grain: SourceMapping.TimeGrain, _ closures: [EventCalendar.Closure]) {
-    guard let start = summary.firstDay?.number, let end = summary.lastDay?.number else { return }
-    var closed: [Int: DaySet] = [:]
-    for id in record.touched {
-      let store = record.store(of: id)
-      let days = record.days(of: id)
-      guard let first = days.days.first, let last = days.days.last else { continue }
-      let reported = record.storeDays[store] ?? DaySet()
-      let step = grain == .week ? 7 : 1
-      record.classes["not_ranged", default: 0] += (first - start) / step
-      var ranged = end
-      if let gap = tables.options.delistAfterDays, end - last > gap {
-        record.classes["not_ranged", default: 0] += (end - last) / step
-        ranged = last
-      }
-      let missed = reported.count(in: first...ranged) - days.count(in: first...ranged)
-      record.classes["missing_\(missing == .zero ? "read_as_zero" : "unknown")", default: 0] += max(0, missed)
-      // A day on which the store said nothing. Weeks in between are no facts at all.
-      let silent = (ranged - first) / step + 1 - reported.count(in: first...ranged)
-      guard silent > 0 else { continue }
-      if closed[store] == nil { closed[store] = self.days(of: store, in: closures) }
-      var shut = 0
-      for day in closed[store]!.days where (first...ranged).contains(day) && !reported.contains(day) { shut += 1 }
-      shut = min(shut, silent)
-      record.classes["closed", default: 0] += shut
-      record.classes["store_silent", default: 0] += silent - shut
-    }
-    record.classes = record.classes.filter { $0.value > 0 }
-  }
-
-  /// Days on which the calendar has a store shut, by this load or an earlier one.
-  private func days(of store: Int, in closures: [EventCalendar.Closure]) -> DaySet {
-    var days = DaySet()
-    let name = storeName(store)
-    let path = tables.storePaths[name] ?? [name]
-    for closure in closures {
-      switch closure.scope {
-      case .everywhere: days.insert(closure.day.number)
-      case .location(_, let node): if path.contains(node) { days.insert(closure.day.number) }
-      }
-    }
-    return days
-  }
-
-  /// Days between a store's first and last report on which it said nothing in any load and was not shut.
-  private mutating func warnOfGaps(grain: SourceMapping.TimeGrain, _ closures: [EventCalendar.Closure]) throws {
-    let step = grain == .week ? 7 : 1
+  private mutating func warnOfGaps(grain: SourceMapping.TimeGrain, _ closures: StoreClosures) throws {
     var before: [Int: Int] = [:]
     for id in record.touched {
       guard let last = record.lastRowBefore(series: id) else { continue }
       before[record.store(of: id)] = max(before[record.store(of: id)] ?? last, last)
     }
-    var gaps: [(store: Int, first: Int, days: Int)] = []
-    for (store, set) in record.storeDays {
-      let closed = self.days(of: store, in: closures)
-      var days = set.days
-      if let last = before[store], let first = days.first, last < first { days.insert(last, at: 0) }
-      guard let first = days.first, let last = days.last else { continue }
-      days = try tables.writer.storeDays(of: store, in: first...last).union(days).sorted()
-      for (day, next) in zip(days, days.dropFirst()) where next - day > step {
-        let open = stride(from: day + step, to: next, by: step).filter { !closed.contains($0) }
-        if let first = open.first { gaps.append((store, first, open.count)) }
-      }
+    var gaps = StoreGaps(step: grain == .week ? 7 : 1)
+    for (store, set) in record.storeDays.sorted(by: { $0.key < $1.key }) {
+      try gaps.add(
+        store: store, reported: set.days, before: before[store], closed: closures.days(of: store), tables.writer)
     }
-    guard !gaps.isEmpty else { return }
-    let unit = grain == .week ? "weeks" : "days"
-    let longest = gaps.sorted { ($0.days, $1.store) > ($1.days, $0.store) }.prefix(3).map { gap in
-      "\(storeName(gap.store)) from \(Day(number: gap.first)), \(gap.days) \(unit)"
-    }
-    tables.remarks.warn(
-      "\(gaps.reduce(0) { $0 + $1.days }) \(unit) without any row of a store count as unknown (\(longest.joined(separator: "; "))): deliver "
-        + "them, or declare them closed in the events")
+    if let warning = gaps.warning { tables.remarks.warn(warning) }
   }
 
   /// Compares units with those the database had: a file in cases instead of units is off by a factor everywhere.
   private mutating func warnOfScale() throws {
     if let evidence = try ScaleCheck(record: record).evidence(tables.writer) { tables.remarks.warn(evidence) }
   }
-
-  private func storeName(_ id: Int) -> String { tables.writer.stores.first { $0.value == id }?.key ?? "?" }
 }

@@ -2,52 +2,47 @@ import DemandData
 import SalesStore
 
 extension SalesTable {
-  /// Writes the sums of receipt lines.
-  ///
-  /// A day whose sum so far is negative, a return before its sale, waits for the rest of the file. A day that the
-  /// database has from an earlier load waits too: only the whole sum can be compared.
-  ///
-  /// - Parameter isLast: whether the file has no further lines.
-  mutating func flushLines(isLast: Bool = false) throws {
-    for (key, sum) in lines.take(waiting: isLast) {
-      var fact = sum.fact
-      let known = try stored(key)
-      let isOwn = record.isWritten(series: key.series, day: key.day)
-      // What another load may have brought was refused line by line.
-      let adds = isOwn || (retried != nil && known?.status != .unknown)
-      if let known, adds { try add(known.units, to: &fact, key) }
-      if fact.lacksRevenue { fact.details.revenue = nil }
-      if !isLast, !(0...SalesLimits.units).contains(fact.units) || (known != nil && !adds) {
-        lines.wait(key, sum)
-        continue
-      }
-      guard fact.units <= SalesLimits.units else {
-        try refuseLargeSum(key, fact)
-        if known == nil || isOwn { leaveUnknown(key, replaces: known != nil) }
-        continue
-      }
-      if fact.units < 0 {
-        tables.remarks.negativeAsZero += 1
-        fact.units = 0
-      }
-      // A sum of many decimals is no more exact than its terms.
-      fact.units = (fact.units * 1e6).rounded() / 1e6
-      fact.details.revenue = fact.details.revenue.map { ($0 * 1e6).rounded() / 1e6 }
-      let isSold = fact.status == .sold
-      readZero(&fact)
-      if let known, isSold { fact.keepStock(known, adds: adds) }
-      var state = Stored.nothing
-      if let known {
-        state = isOwn ? .part : Self.stored(known, as: fact)
-        if !adds, case .other = state, tables.options.restate == .reject {
-          try refuseSum(key, fact, known: known.units)
-          continue
-        }
-      }
-      record.noteWritten(series: key.series, day: key.day)
-      append(Row(series: key.series, day: key.day, fact: fact, stored: state))
+  /// Writes the sums of receipt lines once the last one is read: only whole days can be compared with what earlier loads
+  /// said, and have a price, a state and units that are those of all their lines.
+  mutating func writeLines() throws {
+    var lines = lines
+    self.lines = ReceiptLines(limit: tables.linesInMemory)
+    try lines.drain { key, sum in
+      try write(key, sum.fact)
+      if batch.count >= Self.batchSize { try flush() }
     }
-    try flush()
+  }
+
+  private mutating func write(_ key: ReceiptLines.Key, _ sum: SalesFact) throws {
+    var fact = sum
+    let known = try stored(key)
+    // What another load may have brought was refused line by line.
+    let adds = retried != nil && known != nil && known?.status != .unknown
+    if let known, adds { try add(known.units, to: &fact, key) }
+    if fact.lacksRevenue { fact.details.revenue = nil }
+    guard fact.units <= SalesLimits.units else {
+      try refuseLargeSum(key, fact)
+      if known == nil { leaveUnknown(key) }
+      return
+    }
+    if fact.units < 0 {
+      tables.remarks.negativeAsZero += 1
+      fact.units = 0
+    }
+    // A sum of many decimals is no more exact than its terms.
+    fact.units = (fact.units * 1e6).rounded() / 1e6
+    fact.details.revenue = fact.details.revenue.map { ($0 * 1e6).rounded() / 1e6 }
+    let isSold = fact.status == .sold
+    readZero(&fact)
+    if let known, isSold { fact.keepStock(known, adds: adds) }
+    var state = Stored.nothing
+    if let known {
+      state = Self.stored(known, as: fact)
+      if !adds, case .other = state, tables.options.restate == .reject {
+        return try refuseSum(key, fact, known: known.units)
+      }
+    }
+    append(Row(series: key.series, day: key.day, fact: fact, stored: state))
   }
 
   /// Adds what is stored of a day to lines of the same day.
@@ -62,18 +57,17 @@ extension SalesTable {
 
   /// Units of a day to which a line out of quarantine must not be added, as they may hold it already.
   func valueOfOthers(series: Int, day: Int) throws -> Double? {
-    guard let retried, !record.isWritten(series: series, day: day), !retried.isAlone(on: day),
+    guard let retried, !retried.isAlone(on: day),
       let known = try tables.writer.existing(series: series, day: day), known.status != .unknown
     else { return nil }
     return known.units
   }
 
   /// Leaves a day unknown whose lines are no sum that can be.
-  private mutating func leaveUnknown(_ key: ReceiptLines.Key, replaces: Bool) {
+  private mutating func leaveUnknown(_ key: ReceiptLines.Key) {
     var fact = SalesFact()
     fact.status = .unknown
-    record.noteWritten(series: key.series, day: key.day)
-    append(Row(series: key.series, day: key.day, fact: fact, stored: replaces ? .part : .nothing))
+    append(Row(series: key.series, day: key.day, fact: fact, stored: .nothing))
   }
 
   private mutating func refuseLargeSum(_ key: ReceiptLines.Key, _ fact: SalesFact) throws {
@@ -94,9 +88,6 @@ extension SalesTable {
   }
 
   private func stored(_ key: ReceiptLines.Key) throws -> (units: Double, status: DayStatus)? {
-    if record.isWritten(series: key.series, day: key.day) {
-      return try tables.writer.existing(series: key.series, day: key.day)
-    }
     guard let last = record.lastRowBefore(series: key.series), key.day <= last else { return nil }
     return try tables.writer.existing(series: key.series, day: key.day)
   }

@@ -15,13 +15,13 @@ struct SalesTable {
     case nothing
     /// The same units and status.
     case same
-    /// A figure that is part of this one, or no figure at all: it gives way.
+    /// No figure at all: it gives way.
     case part
     /// What an earlier delivery said, which this row restates.
     case other(units: Double, status: DayStatus)
   }
 
-  private static let batchSize = 500_000
+  static let batchSize = 500_000
   /// Series whose prices are asked for by one query.
   private static let seriesAtOnce = 1024
 
@@ -34,8 +34,8 @@ struct SalesTable {
   var summary = LoadSummary()
   /// Rows that said otherwise than an earlier delivery.
   var restated = 0
-  var lines = ReceiptLines()
-  private var batch: [Row] = []
+  var lines: ReceiptLines
+  private(set) var batch: [Row] = []
 
   /// - Parameter retried: the load out of whose quarantine the rows come.
   init(tables: DeliveryTables, latestDay: Day, retried: RetriedLoad? = nil) {
@@ -43,6 +43,7 @@ struct SalesTable {
     self.latestDay = latestDay
     self.retried = retried
     keys = SalesKeys(tables.writer)
+    lines = ReceiptLines(limit: tables.linesInMemory)
   }
 
   mutating func load(_ item: DeliveryFiles.Item) throws {
@@ -103,8 +104,7 @@ struct SalesTable {
       note(fact, table)
       if fact.units < 0, tables.mapping.negative != .net { setAside(&fact) }
       record.note(series: series, store: store, day: day)
-      lines.add(series: series, day: day, fact)
-      if lines.count >= Self.batchSize { try flushLines() }
+      try lines.add(series: series, day: day, fact)
       return .success(())
     }
     guard !record.contains(series: series, day: day) else {
@@ -138,7 +138,11 @@ struct SalesTable {
       }
     }
     note(fact, table)
-    record.note(series: series, store: store, day: day)
+    if fact.namesState, !fact.status.hasUnits {
+      record.noteUnknown(series: series, day: day)
+    } else {
+      record.note(series: series, store: store, day: day)
+    }
     append(Row(series: series, day: day, fact: fact, stored: stored))
     if batch.count >= Self.batchSize { try flush() }
     return .success(())
@@ -183,6 +187,7 @@ struct SalesTable {
 
   /// Gives a day without units the meaning that the mapping says.
   func readZero(_ fact: inout SalesFact) {
+    guard !fact.namesState else { return }
     if fact.units == 0, fact.status == .sold { fact.status = tables.mapping.zero.status }
     // Units know better than the word that the store was shut.
     if fact.units > 0, fact.status == .closed { fact.status = .sold }
@@ -240,9 +245,8 @@ struct SalesTable {
         summary.daysByStatus[String(describing: fact.status), default: 0] += 1
         summary.rowsLoaded += 1
       }
-      record.classes[fact.status == .sold && fact.units == 0 ? "sold_none" : Self.className(fact.status), default: 0] +=
-        1
-      record.noteUnits(series: id, fact.units)
+      record.noteState(series: id, day: row.day, units: fact.units, fact.status)
+      if !fact.namesState || fact.status.hasUnits { record.noteUnits(series: id, fact.units) }
       for promotion in fact.promotions {
         try writer.writePromotion(series: id, day: row.day, kind: promotion.kind, share: promotion.share)
       }
@@ -287,16 +291,6 @@ struct SalesTable {
     if details.revenue != nil { tables.remarks.stored["revenue", default: 0] += 1 }
     if details.basePrice != nil { tables.remarks.stored["base_price", default: 0] += 1 }
     if details.stockOnHand != nil { tables.remarks.stored["stock_on_hand", default: 0] += 1 }
-  }
-
-  static func className(_ status: DayStatus) -> String {
-    switch status {
-    case .sold: "sold"
-    case .closed: "closed"
-    case .notRanged: "not_ranged"
-    case .outOfStock: "out_of_stock"
-    case .unknown: "unknown"
-    }
   }
 }
 

@@ -68,7 +68,8 @@ public struct M5Load: Sendable {
         try table.load(refusals: &refusals, meter: &meter)
         try refusals.check(rows: meter.rows)
         try write(days, in: writer)
-        return table.summary(refusals: refusals)
+        let warning = try table.writeStoreDays()
+        return table.summary(rows: meter.rows, warnings: warning.map { [$0] } ?? [], refusals: refusals)
       }
     } catch {
       throw IngestError(error)

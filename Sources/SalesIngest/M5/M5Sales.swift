@@ -25,6 +25,10 @@ struct M5Sales {
   /// Days of which only the price is another.
   private var repriced = 0
   private let restate: DeliveryLoad.Restate
+  /// Columns with a figure of any item, by store.
+  private var reported: [Int: [Bool]] = [:]
+  /// Last day with a row in the database before this load, by store.
+  private var lastBefore: [Int: Int] = [:]
 
   init(
     _ input: InputFile, calendar: M5Calendar, prices: M5Prices, stores: Set<String>?, until: Day?,
@@ -81,9 +85,9 @@ struct M5Sales {
         try refusals.refuse(refusal, in: writer)
         continue
       }
-      let series: Int
+      let (series, place): (Int, Int)
       do {
-        series = try addSeries(table)
+        (series, place) = try addSeries(table)
       } catch StoreError.hierarchy(let reason) {
         try refusals.refuse(table.refusal("item_id", "hierarchy", reason), in: writer)
         continue
@@ -94,7 +98,7 @@ struct M5Sales {
           in: writer)
         continue
       }
-      try write(series, table, refusals: &refusals)
+      try write(series, store: place, table, refusals: &refusals)
     }
     if let missing = stores?.subtracting(found).sorted().first {
       throw IngestError.option("'\(input.name)' has no store '\(missing)': correct --stores")
@@ -113,14 +117,18 @@ struct M5Sales {
     return nil
   }
 
-  private func addSeries(_ table: borrowing TableReader) throws -> Int {
+  private mutating func addSeries(_ table: borrowing TableReader) throws -> (series: Int, store: Int) {
     func text(_ index: Int) -> String { table.csv.text(positions[index]) }
     let product = try writer.addProduct(path: [text(3), text(2), text(1)])
     let store = try writer.addStore(path: [text(5), text(4)])
-    return try writer.seriesID(product: product.id, store: store)
+    let series = try writer.seriesID(product: product.id, store: store)
+    if let last = writer.series(series).lastRow { lastBefore[store] = max(lastBefore[store] ?? last, last) }
+    return (series, store)
   }
 
-  private mutating func write(_ id: Int, _ table: borrowing TableReader, refusals: inout RowRefusals) throws {
+  private mutating func write(
+    _ id: Int, store: Int, _ table: borrowing TableReader, refusals: inout RowRefusals
+  ) throws {
     let weeks = prices.weeks(item: table.csv.text(positions[1]), store: table.csv.text(positions[4]))?.steps()
     let before = writer.series(id).isNew ? PriceSteps() : try writer.priceSteps(series: id)
     let prices = weeks?.steps ?? before
@@ -135,6 +143,9 @@ struct M5Sales {
       units[index] = value
       if value > 0, firstPositive == nil { firstPositive = column.day }
     }
+    var figures = reported.removeValue(forKey: store) ?? [Bool](repeating: false, count: columns.count)
+    for index in units.indices where units[index] >= 0 { figures[index] = true }
+    reported[store] = figures
     guard let start = [weeks?.first, firstPositive].compactMap(\.self).min() else {
       notRangedDays += columns.count
       return
@@ -224,7 +235,22 @@ struct M5Sales {
       column: columnNames[position], value: String(decoding: bytes, as: UTF8.self), kind: kind, reason: reason)
   }
 
-  func summary(refusals: RowRefusals) -> LoadSummary {
+  /// Notes on which days the stores reported: a figure that could not be read leaves its day unknown.
+  ///
+  /// - Returns: a warning of days that the files leave out, or nil.
+  func writeStoreDays() throws -> String? {
+    var gaps = StoreGaps(step: 1)
+    let closures = try StoreClosures(writer)
+    for (store, figures) in reported.sorted(by: { $0.key < $1.key }) {
+      let days = zip(columns, figures).filter(\.1).map(\.0.day)
+      for day in days { try writer.writeStoreDay(store: store, day: day, missingMeansZero: false) }
+      try gaps.add(
+        store: store, reported: days, before: lastBefore[store], closed: closures.days(of: store), writer)
+    }
+    return gaps.warning
+  }
+
+  func summary(rows: Int, warnings: [String], refusals: RowRefusals) -> LoadSummary {
     var summary = loaded
     summary.rowsLoaded = soldCount + closedCount + repriced
     summary.rowsRestated = restated
@@ -237,6 +263,9 @@ struct M5Sales {
     summary.newProducts = writer.newProducts
     summary.newStores = writer.newStores
     summary.newSeries = writer.newSeries
+    summary.details = LoadDetails(
+      rows: rows, timeGrain: SourceMapping.TimeGrain.day.rawValue, dayClasses: [:], warnings: warnings, notes: [],
+      notStored: [:], notRead: [:], skipped: [:], reading: "")
     return summary
   }
 }

@@ -3,17 +3,17 @@ import DemandData
 /// When series are in range by declaration: windows of a product in a store, and the life of the store itself.
 ///
 /// What is declared wins over what rows suggest, but for a row with units: what was sold was there.
-struct DeclaredRange {
+package struct DeclaredRange {
   /// Windows by series id.
   private var windows: [Int: [ClosedRange<Int>]] = [:]
-  /// Days between opening and closure for good, by store index; nothing for stores without either.
+  /// Days between opening and closure for good, by store; nothing for stores without either.
   private var lives: [Int: [ClosedRange<Int>]] = [:]
 
-  init(_ database: any SQLConnection, stored: StoredHierarchy) throws {
+  /// - Parameter stores: what stores are called here, their indices or ids, by name.
+  init(_ database: any SQLConnection, stores: [String: Int]) throws {
     _ = try database.all(
       "SELECT series_id, from_day, through_day FROM ranging_windows ORDER BY series_id, from_day"
     ) { windows[$0.int(0), default: []].append($0.int(1)...max($0.int(1), $0.optionalInt(2) ?? Int(Int32.max))) }
-    let stores = Dictionary(uniqueKeysWithValues: stored.hierarchy.location.leaves.enumerated().map { ($1, $0) })
     var turns: [Int: [LifeCycleLink]] = [:]
     for link in try SQLStore.lifeCycleLinks(database) {
       guard link.kind == .opening || (link.kind == .closure && link.through == nil), let store = stores[link.node]
@@ -40,7 +40,18 @@ struct DeclaredRange {
   }
 
   /// Whether a series' range is declared, so that nothing is to be inferred.
-  func isDeclared(_ series: StoredSeries) -> Bool { windows[series.id] != nil }
+  package func isDeclared(series id: Int) -> Bool { windows[id] != nil }
+
+  /// Whether anything is declared of a series or its store.
+  package func isLimited(series id: Int, store: Int) -> Bool { windows[id] != nil || lives[store] != nil }
+
+  /// Whether no declaration has a series out of range on a day.
+  package func allows(series id: Int, store: Int, day: Int) -> Bool {
+    for declared in [windows[id], lives[store]] {
+      if let declared, !declared.contains(where: { $0.contains(day) }) { return false }
+    }
+    return true
+  }
 
   /// Takes days out of range on which nothing was sold and no declaration has the series in range.
   ///

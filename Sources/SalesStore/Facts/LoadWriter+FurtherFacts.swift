@@ -123,7 +123,7 @@ extension LoadWriter {
     try statement.execute()
   }
 
-  private func levels(_ tree: String) throws -> [String] {
+  func levels(_ tree: String) throws -> [String] {
     if let known = treeLevels[tree] { return known }
     let found = try database.texts("SELECT name FROM tree_levels WHERE tree = ? ORDER BY depth", [tree])
     treeLevels[tree] = found

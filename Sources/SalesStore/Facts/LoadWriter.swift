@@ -15,7 +15,8 @@ public final class LoadWriter {
     public internal(set) var lastRow: Int?
     /// Whether this load made it.
     public internal(set) var isNew = false
-    var delistAfter: Int?
+    /// Days without a row after which the product is no longer ranged; nil for never.
+    public internal(set) var delistAfter: Int?
     var changed = false
   }
 

@@ -9,8 +9,8 @@ struct SeriesDays {
   /// Status of a ranged product without a row, `[store][day]`.
   private let storeDefault: [[UInt8]]
   /// Whether the store is closed, `[store][day]`.
-  private let closed: [[Bool]]
-  private let declared: DeclaredRange
+  let closed: [[Bool]]
+  let declared: DeclaredRange
 
   /// Up to so many series are looked for by their ids; more are read with all others.
   private static let mostListed = 10_000
@@ -42,11 +42,13 @@ struct SeriesDays {
     }
     storeDefault = defaults
     self.closed = closed
-    declared = try DeclaredRange(database, stored: stored)
+    declared = try DeclaredRange(
+      database,
+      stores: Dictionary(uniqueKeysWithValues: stored.hierarchy.location.leaves.enumerated().map { ($1, $0) }))
   }
 
   /// Whether the days of a series in range are declared.
-  func isDeclared(_ series: StoredSeries) -> Bool { declared.isDeclared(series) }
+  func isDeclared(_ series: StoredSeries) -> Bool { declared.isDeclared(series: series.id) }
 
   /// Units as a panel has them: whole ones.
   static func units(_ value: Double) -> Int32 { Int32(clamping: Int(value.rounded())) }
@@ -136,7 +138,8 @@ struct SeriesDays {
       let series = stored.series[member]
       let cells = place * count..<(place + 1) * count
       declared.apply(to: series, cells: cells, first: first, units: units, status: &status)
-      guard !declared.isDeclared(series), let firstDay = series.firstDay, let delistAfter = series.delistAfter,
+      guard !declared.isDeclared(series: series.id), let firstDay = series.firstDay,
+        let delistAfter = series.delistAfter,
         firstDay < first + count,
         count - 1 - last[place] > delistAfter
       else { continue }
@@ -148,7 +151,8 @@ struct SeriesDays {
   private func seekRowsBefore(_ database: any SQLConnection, _ members: [Int], last: inout [Int]) throws {
     var places: [Int: Int] = [:]
     var longest = 0
-    for (place, member) in members.enumerated() where last[place] < 0 && !declared.isDeclared(stored.series[member]) {
+    for (place, member) in members.enumerated()
+    where last[place] < 0 && !declared.isDeclared(series: stored.series[member].id) {
       guard let delistAfter = stored.series[member].delistAfter, count - 1 - last[place] > delistAfter else { continue }
       places[stored.series[member].id] = place
       longest = max(longest, delistAfter)

@@ -88,6 +88,16 @@ public protocol ExportStore: Sendable {
   /// - Complexity: O(rows).
   func salesRows(from: Day?, to: Day?, each: (SalesRow) throws -> Void) throws
 
+  /// Rows of a delivery that, loaded into an empty database, says of every series and day what this database says: the
+  /// rows of ``salesRows(from:to:each:)``, and among them, with their state and no units, the days without a row that
+  /// would be read as something else.
+  ///
+  /// - Parameters:
+  ///   - delistAfterDays: days without a row after which the load will take a product for no longer ranged; nil: never.
+  ///   - each: must not call the store again.
+  /// - Complexity: O(rows), three passes.
+  func deliveryRows(from: Day?, to: Day?, delistAfterDays: Int?, each: (SalesRow) throws -> Void) throws
+
   /// Names of the levels below `all`, and all leaves, of the tree `product` or `location`.
   func masters(tree: String) throws(StoreError) -> (levels: [String], rows: [MasterRow])
 }
