@@ -6,7 +6,7 @@ import SalesStore
 ///
 /// Every entry is a delivery of its own, loaded as a whole or not at all: a file, an archive, or a folder of files.
 /// Single files of masters come before files of sales, and otherwise names decide the order. A load that was killed
-/// before its file could move is known by its contents the next time, and the file moves then.
+/// before its file could move is known by its contents the next time, and the file moves then, whatever came between.
 public struct Inbox: Sendable {
   /// What became of one delivery.
   public enum Outcome: Sendable {
@@ -52,7 +52,8 @@ public struct Inbox: Sendable {
       // Another process may have been faster.
       guard FileManager.default.fileExists(atPath: path) else { continue }
       do throws(IngestError) {
-        let load = DeliveryLoad(source: source, mapping: mapping, files: try files(path), options: options)
+        var load = DeliveryLoad(source: source, mapping: mapping, files: try files(path), options: options)
+        load.arrivedAt = arrival(path)
         let result = try load.run(into: store, environment)
         try move(name, to: "done")
         if case .loaded(let record) = result {
@@ -101,6 +102,16 @@ public struct Inbox: Sendable {
     }
     let inside = InputFile.isFolder(path) ? (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? [] : []
     return inside.map { date(path + "/" + $0) }.reduce(date(path)) { max($0, $1) }
+  }
+
+  /// When an entry came to lie where it is: the last change of its names, which moving it is, or of what is in it.
+  private func arrival(_ path: String) -> Date? {
+    let inside = InputFile.isFolder(path) ? (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? [] : []
+    return ([path] + inside.map { path + "/" + $0 }).compactMap { path in
+      var status = stat()
+      guard lstat(path, &status) == 0 else { return nil }
+      return Date(timeIntervalSince1970: Double(status.st_ctim.tv_sec) + Double(status.st_ctim.tv_nsec) / 1e9)
+    }.max()
   }
 
   private func path(_ name: String) -> String { folder + "/" + name }

@@ -132,7 +132,7 @@ public struct QuarantineRetry: Sendable {
     var released = 0
     var kept = unreadable
     do {
-      let header = LoadHeader(source: record.source, files: record.files, contentHash: hash.hex)
+      let header = LoadHeader(source: record.source, files: record.files, contentHash: hash.hex, contents: hash.hex)
       let result = try store.withLoad(header, now: environment.now) { writer in
         let present = try writer.quarantined(load: load)
         guard rows.allSatisfy({ present.contains($0.id ?? 0) }) else { throw RowsChanged() }

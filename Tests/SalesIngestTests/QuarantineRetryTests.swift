@@ -165,7 +165,7 @@ import Testing
     let place = try place(kind, lines: true)
     let first = try place.load(["2024-01-01,tea,north,2", "2024-01-01,tea,north,3"], Self.masters)
     #expect(first.summary.details?.warnings == [])
-    let mended = try place.load(["2024-01-01,tea,north,1"])
+    let mended = try place.load(["2024-01-01,tea,north,1"]) { $0.restate = .supersede }
     #expect(
       mended.summary.details?.warnings.contains { $0.hasPrefix("1 days of products") && $0.contains("whole files") }
         == true)
@@ -181,7 +181,7 @@ import Testing
     try place.store.salesRows(from: nil, to: nil) { revenue.append($0.details.revenue) }
     #expect(revenue == [nil, 6])
     // Nor does the sum of before stand beside the units of now.
-    try place.load(["2024-01-02,tea,north,5,"], header: "date,product,store,units,price")
+    try place.load(["2024-01-02,tea,north,5,"], header: "date,product,store,units,price") { $0.restate = .supersede }
     revenue = []
     try place.store.salesRows(from: nil, to: nil) { revenue.append($0.details.revenue) }
     #expect(revenue == [nil, nil])

@@ -266,7 +266,6 @@ import Testing
     #expect("\(refused!)".contains("declare the move with a link of kind department_move"))
     let move = LifeCycleLink(kind: .departmentMove, node: "tea", other: "dairy", day: Self.first + 5)
     try change(small) { writer in
-      writer.declareMove(of: "tea", to: "dairy")
       try writer.writeLink(move)
       let before = writer.products["tea"]!.id
       #expect(try writer.addProduct(path: ["dairy", "tea"]).id == before)

@@ -59,7 +59,7 @@ public struct DemandConfiguration: Sendable, Hashable {
     /// What a missing row of a ranged product in an open store means.
     public var missing = MissingRule.zero
     /// What becomes of rows that say otherwise than an earlier delivery.
-    public var restate = RestateRule.supersede
+    public var restate = RestateRule.auto
     /// Share of bad rows above which a load is refused as a whole.
     public var maxBadShare = 0.01
     /// Days without any row after which a product counts as out of a store's range; zero for never.
@@ -72,10 +72,14 @@ public struct DemandConfiguration: Sendable, Hashable {
     public var mappings: [String: SourceMapping] = [:]
 
     public enum RestateRule: String, Sendable, Hashable, CaseIterable {
+      /// They supersede; but lines of receipts for a day that is there stop the load.
+      case auto
       /// They hold from now on, and what was said before is kept.
       case supersede
       /// They go to quarantine.
       case reject
+      /// Lines of receipts are added to their days.
+      case add
     }
 
     public enum MissingRule: String, Sendable, Hashable, CaseIterable {

@@ -60,8 +60,10 @@ extension DeliveryLoad.Options {
     case .unknown: missing = .unknown
     }
     switch settings.ingest.restate {
+    case .auto: restate = .auto
     case .supersede: restate = .supersede
     case .reject: restate = .reject
+    case .add: restate = .add
     }
     delistAfterDays = settings.ingest.notRangedGapDays == 0 ? nil : settings.ingest.notRangedGapDays
     badRows = BadRowPolicy(maximumShare: settings.ingest.maxBadShare)

@@ -11,14 +11,27 @@ import SalesStore
 public struct DeliveryLoad: Sendable {
   /// What becomes of rows that say otherwise than an earlier delivery.
   public enum Restate: String, Sendable, Hashable, CaseIterable {
+    /// They supersede; but lines of receipts, which may be further ones of the day as well as all of it, stop the load.
+    case auto
     /// They hold from now on, and what was said before is kept with them.
     case supersede
     /// They go to quarantine.
     case reject
+    /// Lines of receipts are further ones of their days: they are added to what is there.
+    case add
+
+    /// For a hash: as earlier versions had it.
+    var text: String { self == .auto ? Self.supersede.rawValue : rawValue }
+
+    /// Whether later rows hold, so that contents may be delivered again after others came between.
+    var supersedes: Bool { self == .auto || self == .supersede }
   }
 
   public struct Options: Sendable, Hashable {
     public var missing = SourceMapping.MissingRows.zero
+    /// Whether ``missing`` is said for these files rather than a general setting: then it corrects earlier loads on days
+    /// that come whole.
+    public var restatesMissing = false
     /// Days without a row, up to the origin, after which a product is no longer ranged; nil for never.
     public var delistAfterDays: Int? = 28
     public var badRows = BadRowPolicy()
@@ -34,14 +47,14 @@ public struct DeliveryLoad: Sendable {
     public var futureDays = 0
     /// Sales of any later day are taken, and the origin of forecasts stays at today.
     public var allowsFuture = false
-    public var restate = Restate.supersede
+    public var restate = Restate.auto
 
     public init() {}
 
     /// What of the options decides which rows are taken, as text.
     fileprivate var text: String {
       "\(missing.rawValue) \(delistAfterDays ?? -1) \(completeThrough?.iso ?? "") \(calendarThrough?.iso ?? "") "
-        + "\(earliestDay) \(restate) \(allowsFuture)"
+        + "\(earliestDay) \(restate.text) \(allowsFuture)"
     }
   }
 
@@ -52,13 +65,18 @@ public struct DeliveryLoad: Sendable {
   public var options: Options
   /// Sums of receipt lines that are kept in memory; more wait in temporary files.
   package var linesInMemory = ReceiptLines.usualLimit
+  /// When the files came, where that is known: contents that came before they were loaded are those that were.
+  public var arrivedAt: Date?
 
   public init(source: String, mapping: SourceMapping, files: DeliveryFiles, options: Options = Options()) {
     self.source = source
     self.mapping = mapping
     self.files = files
     self.options = options
-    if let missing = mapping.missing { self.options.missing = missing }
+    if let missing = mapping.missing {
+      self.options.missing = missing
+      self.options.restatesMissing = true
+    }
   }
 
   /// Loads the delivery: all of it but for the rows in quarantine, or nothing.
@@ -71,7 +89,10 @@ public struct DeliveryLoad: Sendable {
     let text = "\(source) \(DeliveryReading(mapping: mapping).text) \(options.text)"
     let checked = try DeliveryHash.hash(files: inputs, options: text, meter: &meter)
     meter.begin(.loading)
-    let header = LoadHeader(source: source, files: inputs.map(\.input.name), contentHash: checked.hash)
+    let header = LoadHeader(
+      source: source, files: inputs.map(\.input.name), contentHash: checked.hash, contents: checked.contents,
+      mayRepeat: options.restate.supersedes && (mapping.rows == .totals || options.restate == .supersede),
+      arrivedAt: arrivedAt)
     let encodings = Dictionary(zip(inputs.map(\.input), checked.encodings)) { first, _ in first }
     do {
       return try store.withLoad(header, now: environment.now) { writer in
@@ -95,6 +116,11 @@ public struct DeliveryLoad: Sendable {
   /// The options with the day it is.
   func resolved(_ environment: IngestEnvironment) throws(IngestError) -> Options {
     var options = options
+    if options.restate == .add, mapping.rows == .totals {
+      throw .option(
+        "--restate add is for lines of receipts (rows: lines in the mapping): a row of '\(source)' is all of its day, so "
+          + "load with --restate supersede or reject")
+    }
     options.today =
       options.today ?? Day(number: Int((environment.now().timeIntervalSince1970 / 86400).rounded(.down)))
     // The furthest of all loads becomes the forecast's origin, and no later load takes it back.

@@ -6,7 +6,7 @@ extension DeliveryTables {
     let optional = mapping.columns(.events).optional
     var table = try open(item, required: ["date", "event", "type"], optional: optional)
     let (date, event, type) = (table.column("date")!, table.column("event")!, table.column("type")!)
-    let closed = table.column("closed")
+    let (closed, withdrawn) = (table.column("closed"), table.column("withdrawn"))
     let places = places(table)
     var last: Day?
     while try nextRow(&table) {
@@ -18,29 +18,46 @@ extension DeliveryTables {
         try refusals.refuse(table.refusal(event, "invalid_utf8", Reasons.utf8), in: writer)
         continue
       }
-      var shut = false
-      if let closed {
-        guard let flag = table.flag(closed) else {
-          try refusals.refuse(table.refusal(closed, "not_a_flag", Self.flagWords(table.table)), in: writer)
-          continue
-        }
-        shut = flag
-      }
+      guard let shut = try flag(closed, table), let isWithdrawn = try flag(withdrawn, table) else { continue }
       guard !name.isEmpty || shut else {
         try refusals.refuse(table.refusal(event, "empty_name", "name the event"), in: writer)
         continue
       }
       guard let scope = try scope(table, places) else { continue }
-      if !name.isEmpty { try writer.writeEvent(.init(day: day, name: name, type: kind, scope: scope)) }
-      if shut {
-        let closure = EventCalendar.Closure(day: day, scope: scope)
-        try writer.writeClosure(closure)
-      }
+      let named = EventCalendar.Event(day: day, name: name, type: kind, scope: scope)
+      let closure = EventCalendar.Closure(day: day, scope: scope)
       noteOthers(table)
+      guard !isWithdrawn else {
+        let wasEvent = try !name.isEmpty && writer.withdrawEvent(named)
+        let wasShut = try shut && writer.withdrawClosure(closure)
+        noteWithdrawal("events", wasEvent || wasShut, table)
+        continue
+      }
+      if !name.isEmpty { try writer.writeEvent(named) }
+      if shut { try writer.writeClosure(closure) }
       last = max(last ?? day, day)
     }
     if let through = options.calendarThrough ?? last { try writer.noteCalendar(knownThrough: through) }
     try finish(table)
+  }
+
+  /// A flag of the present row, false without its column, or nil after refusing the row.
+  private mutating func flag(_ column: MappedColumn?, _ table: borrowing MappedTable) throws -> Bool? {
+    guard let column else { return false }
+    if let flag = table.flag(column) { return flag }
+    try refusals.refuse(table.refusal(column, "not_a_flag", Self.flagWords(table.table)), in: writer)
+    return nil
+  }
+
+  /// Counts what the present row takes back, and tells of a row that takes back nothing.
+  mutating func noteWithdrawal(_ what: String, _ isDone: Bool, _ table: borrowing MappedTable) {
+    if isDone {
+      remarks.stored["\(what)_withdrawn", default: 0] += 1
+    } else {
+      remarks.warn(
+        "'\(table.reader.file)' line \(table.reader.csv.line) takes back what the database does not have: if it was not "
+          + "taken back before, write the row as it was delivered first")
+    }
   }
 
   static func flagWords(_ table: SourceMapping.Table) -> String {

@@ -57,6 +57,11 @@ extension DeliveryTables {
         throw table.unknown("store", level: "store")
       }
       let (from, through) = try table.days("from", "through")
+      guard try !table.isWithdrawn() else {
+        let series = writer.knownSeries(product: product.id, store: store)
+        let isDone = try series.map { try writer.withdrawRangingWindow(series: $0, from: from.number) } ?? false
+        return tables.noteWithdrawal("ranging_windows", isDone, table)
+      }
       try writer.writeRangingWindow(
         series: try writer.seriesID(product: product.id, store: store), from: from.number, through: through?.number)
       tables.note("ranging_windows")
@@ -110,32 +115,17 @@ extension DeliveryTables {
           column: table.column("ratio")!, kind: "too_small",
           reason: "a successor sells more than 0 times as much: correct the ratio, or leave it empty")
       }
-      if kind == .departmentMove { tables.writer.declareMove(of: node, to: other) }
-      if kind == .closure {
-        // Events come behind links: what they close is closed again.
-        try tables.writer.withdrawClosures(
-          of: node, from: from, level: tables.mapping.locationLevels[tables.mapping.locationLevels.count - 1])
+      if kind == .closure, let through, through - from >= 3660 {
+        throw FieldRefusal(
+          column: table.column("through")!, kind: "too_long_closure",
+          reason: "more than ten years: leave the day empty for a closure for good, or correct it")
       }
-      try tables.writer.writeLink(
-        LifeCycleLink(kind: kind, node: node, other: other, day: from, through: through, ratio: ratio))
-      if kind == .closure, let through { try tables.close(node, from, through, table) }
+      let link = LifeCycleLink(kind: kind, node: node, other: other, day: from, through: through, ratio: ratio)
+      guard try !table.isWithdrawn() else {
+        return tables.noteWithdrawal("links", try tables.writer.withdrawLink(link), table)
+      }
+      try tables.writer.writeLink(link)
       tables.note("links")
-    }
-  }
-
-  /// A closure for a time is days on which the store is shut, as an event may say too.
-  private mutating func close(
-    _ store: String, _ from: Day, _ through: Day, _ table: borrowing MappedTable
-  ) throws {
-    guard through - from < 3660 else {
-      throw FieldRefusal(
-        column: table.column("through")!, kind: "too_long_closure",
-        reason: "more than ten years: leave the day empty for a closure for good, or correct it")
-    }
-    let level = mapping.locationLevels[mapping.locationLevels.count - 1]
-    for day in 0...(through - from) {
-      let closure = EventCalendar.Closure(day: from + day, scope: .location(level: level, node: store))
-      try writer.writeClosure(closure)
     }
   }
 
@@ -199,6 +189,15 @@ extension MappedTable {
       throw FieldRefusal(column: column, kind: "unparseable_date", reason: dateWords)
     }
     return day
+  }
+
+  /// Whether the row takes back what it says.
+  fileprivate func isWithdrawn() throws -> Bool {
+    guard let column = column("withdrawn") else { return false }
+    guard let flag = flag(column) else {
+      throw FieldRefusal(column: column, kind: "not_a_flag", reason: DeliveryTables.flagWords(table))
+    }
+    return flag
   }
 
   /// First and last day; nil for a last day that is not given.

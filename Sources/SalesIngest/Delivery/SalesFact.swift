@@ -11,6 +11,8 @@ struct SalesFact {
   var details = SalesDetails()
   /// Kinds of promotion in force, each once.
   var promotions: [Promotion] = []
+  /// Whether the row says which promotions there were, be it none: then they are all of the day's.
+  var saysPromotions = false
   /// Whether the row says that the product was there, or was not.
   var saysStock = false
   /// Whether the row names a state that no rule on zeros or units changes.

@@ -100,6 +100,16 @@ struct SalesRecord {
   /// Notes a day on which a series is unknown, which is no word of its store.
   mutating func noteUnknown(series id: Int, day: Int) { series[id]?.days.insert(day) }
 
+  /// Rows of a store that were met, by day.
+  func rowCounts(of store: Int, in range: ClosedRange<Int>) -> [Int: Int] {
+    var counts: [Int: Int] = [:]
+    for it in series {
+      guard let it, it.store == store else { continue }
+      for day in it.days.days where range.contains(day) { counts[day, default: 0] += 1 }
+    }
+    return counts
+  }
+
   func store(of id: Int) -> Int { series[id]!.store }
 
   func days(of id: Int) -> DaySet { series[id]!.days }

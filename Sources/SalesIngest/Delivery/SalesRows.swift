@@ -135,7 +135,11 @@ extension SalesTable {
       }
     }
     switch promotions(table, columns) {
-    case .success(let found): fact.promotions = found
+    case .success(let found):
+      fact.promotions = found
+      fact.saysPromotions =
+        !found.isEmpty || columns.promotion.map { !table.bytes($0).isEmpty } == true
+        || table.promotions.contains { !table.isEmpty(at: $0.position) }
     case .failure(let refusal): return .failure(refusal)
     }
     if let column = columns.open {
@@ -181,7 +185,11 @@ extension SalesTable {
       } else if let given = table.table.numbers.number(table.bytes(column)), (0...1).contains(given) {
         share = given
       } else {
-        return refuse(column)
+        return .failure(
+          SalesRefusal(
+            row: table.refusal(
+              column, "not_a_flag",
+              DeliveryTables.flagWords(table.table) + ", or the share of the day on promotion, such as 0.5")))
       }
     }
     var found: [Promotion] = []

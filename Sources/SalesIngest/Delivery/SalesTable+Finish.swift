@@ -12,6 +12,7 @@ extension SalesTable {
       for day in record.storeDays[store]!.days {
         try tables.writer.writeStoreDay(store: store, day: day, missingMeansZero: missing == .zero)
       }
+      if retried == nil, tables.options.restatesMissing { try restateMissing(of: store) }
     }
     try writeUnknownDays()
     let grain = timeGrain()
@@ -30,7 +31,9 @@ extension SalesTable {
     if remarks.returnedUnits > 0 {
       tables.remarks.note("\(remarks.returnedUnits.formatted) units came back and are not stored")
     }
-    if tables.mapping.rows == .lines, restated > 0, retried == nil {
+    if tables.mapping.rows == .lines, restated > 0, tables.options.restate == .add {
+      tables.remarks.note("\(restated) days of products had figures of earlier loads, to which these lines were added")
+    } else if tables.mapping.rows == .lines, restated > 0, retried == nil {
       tables.remarks.warn(
         "\(restated) days of products had other figures and now have the sums of these lines alone: if the file held "
           + "only some lines of those days, such as mended ones, load the whole files again")
@@ -51,8 +54,31 @@ extension SalesTable {
       notes: tables.remarks.notes, notStored: tables.remarks.notStored,
       notRead: tables.remarks.notRead.filter { !$0.value.isEmpty },
       skipped: tables.remarks.skipped, stored: tables.remarks.stored, reading: tables.reading.text,
-      retryOf: retried?.id)
+      retryOf: retried?.id, storeDays: tables.mapping.rows == .lines ? storeDays() : nil)
     return summary
+  }
+
+  /// Days that the load brought, by store: who else brought lines of a day is asked when rows come out of quarantine.
+  private func storeDays() -> [String: [Int]] {
+    Dictionary(record.storeDays.map { (storeName($0), RetriedLoad.ends($1.days)) }) { first, _ in first }
+  }
+
+  /// Gives missing rows the meaning that this load says on days of a store of which it brought every row that is there:
+  /// it is the whole day's delivery, and the first was read otherwise.
+  private mutating func restateMissing(of store: Int) throws {
+    let reported = record.storeDays[store]!
+    guard let first = reported.days.first, let last = reported.days.last else { return }
+    let others = try tables.writer.storeDays(of: store, in: first...last, whereMissingMeansZero: missing != .zero)
+      .filter(reported.contains)
+    guard let from = others.first, let to = others.last else { return }
+    let own = record.rowCounts(of: store, in: from...to)
+    let all = try tables.writer.rowCounts(of: store, in: from...to)
+    let whole = others.filter { own[$0, default: 0] >= all[$0, default: 0] }
+    for day in whole { try tables.writer.restateStoreDay(store: store, day: day, missingMeansZero: missing == .zero) }
+    guard !whole.isEmpty else { return }
+    tables.remarks.stored["missing_meanings", default: 0] += whole.count
+    tables.remarks.note(
+      "\(whole.count) days of store \(storeName(store)) came whole: their missing rows now mean \(missing.rawValue)")
   }
 
   /// Says so where days are loaded that the user calls incomplete: one is a day under way, more may be a slip.
@@ -129,4 +155,6 @@ extension SalesTable {
   private mutating func warnOfScale() throws {
     if let evidence = try ScaleCheck(record: record).evidence(tables.writer) { tables.remarks.warn(evidence) }
   }
+
+  func storeName(_ id: Int) -> String { tables.writer.stores.first { $0.value == id }?.key ?? "?" }
 }

@@ -17,7 +17,7 @@ extension SalesTable {
     var fact = sum
     let known = try stored(key)
     // What another load may have brought was refused line by line.
-    let adds = retried != nil && known != nil && known?.status != .unknown
+    let adds = (retried != nil || tables.options.restate == .add) && known != nil && known?.status != .unknown
     if let known, adds { try add(known.units, to: &fact, key) }
     if fact.lacksRevenue { fact.details.revenue = nil }
     guard fact.units <= SalesLimits.units else {
@@ -38,7 +38,10 @@ extension SalesTable {
     var state = Stored.nothing
     if let known {
       state = Self.stored(known, as: fact)
-      if !adds, case .other = state, tables.options.restate == .reject {
+      if !adds, case .other = state, tables.options.restate == .auto {
+        throw undecided(key, fact, known: known.units)
+      }
+      if !adds, try isRejected(fact, state, series: key.series, day: key.day) {
         return try refuseSum(key, fact, known: known.units)
       }
     }
@@ -57,7 +60,8 @@ extension SalesTable {
 
   /// Units of a day to which a line out of quarantine must not be added, as they may hold it already.
   func valueOfOthers(series: Int, day: Int) throws -> Double? {
-    guard let retried, !retried.isAlone(on: day),
+    guard let retried, tables.options.restate != .add,
+      !retried.isAlone(on: day, in: storeName(record.store(of: series))),
       let known = try tables.writer.existing(series: series, day: day), known.status != .unknown
     else { return nil }
     return known.units
@@ -92,6 +96,17 @@ extension SalesTable {
     return try tables.writer.existing(series: key.series, day: key.day)
   }
 
+  /// Why lines of a day that is there already stop the load: nobody but their sender knows whether they are all of the
+  /// day's lines or further ones.
+  private func undecided(_ key: ReceiptLines.Key, _ fact: SalesFact, known: Double) -> IngestError {
+    let names = record.names(series: key.series, tables.writer)
+    return .option(
+      "the lines of \(names.product) in \(names.store) on \(Day(number: key.day)) add up to \(fact.units.formatted) units, "
+        + "and the database has \(known.formatted) of an earlier load; nothing was loaded. If the files hold further lines "
+        + "of days that are there, load them with --restate add; if they hold all lines of their days, with --restate "
+        + "supersede")
+  }
+
   private mutating func refuseSum(_ key: ReceiptLines.Key, _ fact: SalesFact, known: Double) throws {
     let day = Day(number: key.day)
     let names = record.names(series: key.series, tables.writer)
@@ -102,6 +117,7 @@ extension SalesTable {
         kind: "contradicts_database",
         reason:
           "the lines of \(day) add up to \(fact.units.formatted), the database has \(known.formatted) units for this "
-          + "product, store and day: load with --restate supersede if it is a correction"), in: tables.writer)
+          + "product, store and day\(known == fact.units ? ", and another price, promotion or figure" : ""): load with --restate supersede if it is a correction"
+      ), in: tables.writer)
   }
 }

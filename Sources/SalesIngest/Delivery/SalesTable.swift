@@ -36,6 +36,7 @@ struct SalesTable {
   var restated = 0
   var lines: ReceiptLines
   private(set) var batch: [Row] = []
+  var said = SaidBefore()
 
   /// - Parameter retried: the load out of whose quarantine the rows come.
   init(tables: DeliveryTables, latestDay: Day, retried: RetriedLoad? = nil) {
@@ -133,8 +134,8 @@ struct SalesTable {
           SalesRefusal(
             row: table.refusal(
               columns.units, "contradicts_database",
-              "the database has \(known.units.formatted) units (\(known.status)) for this product, store and day: "
-                + mend)))
+              "the database has \(known.units.formatted) units (\(known.status)) for this product, store and day"
+                + (known.units == fact.units ? ", and another price, promotion or figure: " : ": ") + mend)))
       }
     }
     note(fact, table)
@@ -154,18 +155,13 @@ struct SalesTable {
     return known.status == .unknown ? .part : .other(units: known.units, status: known.status)
   }
 
-  /// Whether a row says otherwise than the database and must not. One out of quarantine may be older than what is there,
-  /// and changes nothing of it, be it a price.
-  private func isRejected(_ fact: SalesFact, _ stored: Stored, series: Int, day: Int) throws -> Bool {
+  /// Whether a row says otherwise than the database and must not, be it a price or a promotion.
+  mutating func isRejected(_ fact: SalesFact, _ stored: Stored, series: Int, day: Int) throws -> Bool {
     guard tables.options.restate == .reject else { return false }
     switch stored {
     case .other: return true
     case .nothing, .part: return false
-    case .same:
-      guard retried != nil else { return false }
-      let price = try tables.writer.priceSteps(series: series).price(on: day)
-      if fact.price > 0, price.map({ $0.differs(from: fact.price) }) == true { return true }
-      return try tables.writer.details(series: series, day: day).isContradicted(by: fact.details)
+    case .same: return try said.isContradicted(by: fact, series: series, day: day, tables.writer)
     }
   }
 
@@ -216,26 +212,49 @@ struct SalesTable {
       let priced = groups.filter { batch[$0].contains { $0.fact.price > 0 } }.map { batch[$0.lowerBound].series }
       let known = try tables.writer.priceSteps(of: priced)
       let prices = Set(priced)
+      let promotions = try knownPromotions(groups)
       for group in groups {
         let id = batch[group.lowerBound].series
-        try write(batch[group], priceSteps: prices.contains(id) ? known[id] ?? PriceSteps() : nil)
+        try write(
+          batch[group], priceSteps: prices.contains(id) ? known[id] ?? PriceSteps() : nil,
+          promotions: promotions[id] ?? [:])
       }
     }
     batch.removeAll(keepingCapacity: true)
+    said.forget()
+  }
+
+  /// Promotions of known days of which the batch's rows say some, or none.
+  private func knownPromotions(_ groups: ArraySlice<Range<Int>>) throws -> [Int: [Int: [Promotion]]] {
+    var wanted: Set<Int> = []
+    var days: ClosedRange<Int>?
+    for row in groups.lazy.flatMap({ batch[$0] }) where row.fact.saysPromotions {
+      guard case .same = row.stored else { continue }
+      wanted.insert(row.series)
+      days = min(days?.lowerBound ?? row.day, row.day)...max(days?.upperBound ?? row.day, row.day)
+    }
+    return try tables.writer.promotions(of: wanted.sorted(), in: days)
   }
 
   /// Writes the rows of one series.
   ///
-  /// - Parameter before: prices that the database has; nil where no row has a price.
-  private mutating func write(_ rows: ArraySlice<Row>, priceSteps before: PriceSteps?) throws {
+  /// - Parameters:
+  ///   - before: prices that the database has; nil where no row has a price.
+  ///   - promotions: those that the database has, by day, as far as rows say some.
+  private mutating func write(
+    _ rows: ArraySlice<Row>, priceSteps before: PriceSteps?, promotions: [Int: [Promotion]]
+  ) throws {
     let writer = tables.writer
     let id = rows.first!.series
     let known = writer.series(id)
     var steps = before
     for row in rows {
       let fact = row.fact
-      let isRestated = try supersede(row, before)
+      let isRestated = try supersede(row, before, promotions[row.day] ?? [])
       if isRestated { restated += 1 }
+      if case .same = row.stored, fact.saysPromotions, Set(fact.promotions) != Set(promotions[row.day] ?? []) {
+        tables.remarks.stored["promotions", default: 0] += 1
+      }
       if case .same = row.stored {
         if isRestated { summary.rowsLoaded += 1 } else { summary.rowsUnchanged += 1 }
       } else {
@@ -262,9 +281,12 @@ struct SalesTable {
 
   /// Keeps what an earlier delivery said of a row's day, where the row says otherwise.
   ///
-  /// - Parameter steps: the prices that the database has, as far as they were looked up.
-  private func supersede(_ row: Row, _ steps: PriceSteps?) throws -> Bool {
+  /// - Parameters:
+  ///   - steps: the prices that the database has, as far as they were looked up.
+  ///   - promotions: likewise its promotions on the day.
+  private func supersede(_ row: Row, _ steps: PriceSteps?, _ promotions: [Promotion]) throws -> Bool {
     let (units, status): (Double, DayStatus)
+    var forgetsPromotions = true
     let fact = row.fact
     var price = steps?.price(on: row.day)
     let writer = tables.writer
@@ -272,17 +294,19 @@ struct SalesTable {
     case .nothing, .part: return false
     case .same:
       let isNewPrice = fact.price > 0 && price.map { $0.differs(from: fact.price) } == true
-      guard isNewPrice || !fact.details.isEmpty else { return false }
+      let areOtherPromotions = fact.saysPromotions && SaidBefore.isContradicted(promotions, by: fact.promotions)
+      guard isNewPrice || areOtherPromotions || !fact.details.isEmpty else { return false }
       let details = try writer.details(series: row.series, day: row.day)
-      guard isNewPrice || details.isContradicted(by: fact.details) else { return false }
+      guard isNewPrice || areOtherPromotions || details.isContradicted(by: fact.details) else { return false }
       (units, status) = (fact.units, fact.status)
+      forgetsPromotions = fact.saysPromotions
     case .other(let knownUnits, let knownStatus):
       if steps == nil { price = try writer.priceSteps(series: row.series).price(on: row.day) }
       (units, status) = (knownUnits, knownStatus)
     }
     try writer.supersede(
       series: row.series, day: row.day, units: units, status: status, price: price,
-      details: try writer.details(series: row.series, day: row.day))
+      details: try writer.details(series: row.series, day: row.day), forgetsPromotions: forgetsPromotions)
     return true
   }
 

@@ -11,6 +11,8 @@ struct ScaleCheck {
   /// A factor that the whole assortment does not grow by from one load to the next.
   private static let factor = 3.0
   private static let productFactor = 6.0
+  /// Fewer series than this are no assortment: they are odd only by the factor of a single product.
+  private static let few = 5
 
   let record: SalesRecord
 
@@ -37,13 +39,16 @@ struct ScaleCheck {
       guard history.count >= 5, mean > 0 else { continue }
       compared.append(Compared(series: id, now: record.meanUnits(of: id)!, before: mean))
     }
-    guard compared.count >= 5 else { return nil }
     let now = compared.reduce(0) { $0 + $1.now }
     let before = compared.reduce(0) { $0 + $1.before }
+    // A handful of series may sell nothing on a day, or three instead of half a unit.
+    let areFew = compared.count < Self.few
+    guard !compared.isEmpty, !areFew || (now > 0 && max(now, before) >= 10) else { return nil }
+    let factor = areFew ? Self.productFactor : Self.factor
     let ratios = compared.map(\.ratio).sorted()
     let median = ratios[ratios.count / 2]
     let pooled = now / before
-    if max(median, pooled) < 1 / Self.factor || min(median, pooled) > Self.factor {
+    if max(median, pooled) < 1 / factor || min(median, pooled) > factor {
       let example = compared.max { abs(log($0.ratio / median)) > abs(log($1.ratio / median)) }!
       return
         "units are \(Self.text(pooled)) times those of the \(Self.days) days before, in median \(Self.text(median)) over "

@@ -45,15 +45,20 @@ public struct M5Load: Sendable {
   ///
   /// - Throws: ``IngestError``; the database is as it was then.
   public func run(into store: any SalesStore, _ environment: IngestEnvironment) throws(IngestError) -> LoadResult {
+    guard restate != .add else {
+      throw .option("--restate add is for lines of receipts: load M5's files with --restate supersede or reject")
+    }
     let (sales, calendar, prices) = (
       try InputFile(files.sales), try InputFile(files.calendar), try InputFile(files.prices)
     )
     let inputs = [(role: "sales", input: sales), (role: "calendar", input: calendar), (role: "prices", input: prices)]
     var meter = ProgressMeter(environment: environment, total: inputs.reduce(0) { $0 + $1.input.size })
-    let options = "m5 \(stores?.sorted().joined(separator: ",") ?? "all stores") \(until?.iso ?? "all days") \(restate)"
+    let options =
+      "m5 \(stores?.sorted().joined(separator: ",") ?? "all stores") \(until?.iso ?? "all days") \(restate.text)"
     let hash = try DeliveryHash.hash(files: inputs, options: options, meter: &meter).hash
     meter.begin(.loading)
-    let header = LoadHeader(source: "m5", files: inputs.map(\.input.name), contentHash: hash)
+    let header = LoadHeader(
+      source: "m5", files: inputs.map(\.input.name), contentHash: hash, mayRepeat: restate.supersedes)
     do {
       return try store.withLoad(header, now: environment.now) { writer in
         var refusals = RowRefusals(policy: badRows)

@@ -131,8 +131,7 @@ struct M5Sales {
   ) throws {
     let weeks = prices.weeks(item: table.csv.text(positions[1]), store: table.csv.text(positions[4]))?.steps()
     let before = writer.series(id).isNew ? PriceSteps() : try writer.priceSteps(series: id)
-    let prices = weeks?.steps ?? before
-    if prices != before { try writer.writePriceSteps(series: id, prices) }
+    var prices = weeks?.steps ?? before
     var units = [Int](repeating: -1, count: columns.count)
     var firstPositive: Int?
     for (index, column) in columns.enumerated() {
@@ -153,6 +152,10 @@ struct M5Sales {
     let days = columns[0].day...columns[columns.count - 1].day
     let isKnown = writer.series(id).lastRow.map { $0 >= days.lowerBound } ?? false
     let known = isKnown ? try writer.existingRows(series: id, in: days) : [:]
+    if prices != before, !restate.supersedes {
+      prices = try unrestated(prices, before, known, id, table, refusals: &refusals)
+    }
+    if prices != before { try writer.writePriceSteps(series: id, prices) }
     var last: Int?
     for (index, column) in columns.enumerated() {
       guard column.day >= start else {
@@ -185,6 +188,46 @@ struct M5Sales {
     writer.setRange(series: id, firstDay: start, startKnown: weeks?.first == start, delistAfter: nil)
   }
 
+  /// Prices that contradict none of the days that the database has: up to the last of them those it had, where one would.
+  /// Each run of days with another price is refused once.
+  ///
+  /// - Parameters:
+  ///   - before: prices that the database has.
+  ///   - known: rows that the database has.
+  private func unrestated(
+    _ prices: PriceSteps, _ before: PriceSteps, _ known: [Int: (units: Double, status: DayStatus)], _ id: Int,
+    _ table: borrowing TableReader, refusals: inout RowRefusals
+  ) throws -> PriceSteps {
+    var isRefused = false
+    var last: (old: Double, new: Double)?
+    for column in columns {
+      guard known[column.day].map({ $0.status != .unknown }) == true, let old = before.price(on: column.day),
+        let new = prices.price(on: column.day), old.differs(from: new)
+      else {
+        last = nil
+        continue
+      }
+      isRefused = true
+      defer { last = (old, new) }
+      if let last, last == (old, new) { continue }
+      try refusals.refuse(
+        table.refusal(
+          column: columnNames[column.position], value: String(new), kind: "contradicts_database",
+          reason: "the database has a price of \(old.formatted) from \(Day(number: column.day)) on: deliver the prices "
+            + "that were loaded first, or load with --restate supersede if it is a correction"), in: writer)
+    }
+    guard isRefused, let end = writer.series(id).lastRow else { return prices }
+    var kept = PriceSteps()
+    for (day, price) in zip(before.days, before.prices) where day <= end {
+      kept.observe(price: price, on: day, lastSeen: nil)
+    }
+    if let next = prices.price(on: end + 1) { kept.observe(price: next, on: end + 1, lastSeen: nil) }
+    for (day, price) in zip(prices.days, prices.prices) where day > end + 1 {
+      kept.observe(price: price, on: day, lastSeen: nil)
+    }
+    return kept
+  }
+
   /// Takes a figure that an earlier load gave otherwise, which is kept, or refuses it.
   ///
   /// - Parameter before: prices that the database had.
@@ -192,7 +235,7 @@ struct M5Sales {
     _ id: Int, _ column: (position: Int, day: Int), known: (units: Double, status: DayStatus), units: Int,
     _ before: PriceSteps, _ table: borrowing TableReader, refusals: inout RowRefusals
   ) throws {
-    guard restate == .supersede else {
+    guard restate.supersedes else {
       return try refusals.refuse(
         table.refusal(
           column: columnNames[column.position], value: String(units), kind: "contradicts_database",

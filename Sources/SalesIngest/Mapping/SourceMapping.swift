@@ -193,7 +193,7 @@ public struct SourceMapping: Sendable, Hashable, Codable {
     switch role {
     case .products: (productLevels, ["kind"])
     case .stores: (locationLevels, [])
-    case .events: (["date", "event", "type"], ["closed", "scope_level", "scope_node"] + locationLevels)
+    case .events: (["date", "event", "type"], ["closed", "withdrawn", "scope_level", "scope_node"] + locationLevels)
     case .sales:
       (
         ["date", "product", "store", "units"],
@@ -201,9 +201,9 @@ public struct SourceMapping: Sendable, Hashable, Codable {
           + productLevels.dropLast() + locationLevels.dropLast()
       )
     case .attributes: (["level", "node", "attribute", "value"], [])
-    case .ranging: (["product", "store", "from"], ["through"])
+    case .ranging: (["product", "store", "from"], ["through", "withdrawn"])
     case .regressors: (["date"], ["regressor", "value", "scope_level", "scope_node"] + locationLevels)
-    case .links: (["kind", "node", "date"], ["other", "through", "ratio"])
+    case .links: (["kind", "node", "date"], ["other", "through", "ratio", "withdrawn"])
     case .annotations:
       (
         ["from", "through", "reason", "author"],
@@ -256,7 +256,8 @@ extension SourceMapping {
     mapping.products = [table(["products.csv*"], productLevels, optional: ["kind"])]
     mapping.stores = [table(["stores.csv*"], locationLevels, optional: [])]
     mapping.events = [
-      table(["events.csv*", "calendar.csv*"], ["date", "event", "type"], optional: locationLevels + ["closed"])
+      table(
+        ["events.csv*", "calendar.csv*"], ["date", "event", "type"], optional: locationLevels + ["closed", "withdrawn"])
     ]
     mapping.sales = [
       table(

@@ -9,11 +9,23 @@ public struct LoadHeader: Sendable, Hashable {
   public let files: [String]
   /// Hash of the files' contents and of the options that decide what is taken from them.
   public let contentHash: String
+  /// Hash of the files' contents alone, where the load reads all of them; nil otherwise.
+  public let contents: String?
+  /// Whether contents that were loaded before are loaded again where a later load has changed what they said.
+  public let mayRepeat: Bool
+  /// When the contents came, where that is known: those that came before they were loaded are the ones that were.
+  public let arrivedAt: Date?
 
-  public init(source: String, files: [String], contentHash: String) {
+  public init(
+    source: String, files: [String], contentHash: String, contents: String? = nil, mayRepeat: Bool = true,
+    arrivedAt: Date? = nil
+  ) {
     self.source = source
     self.files = files
     self.contentHash = contentHash
+    self.contents = contents
+    self.mayRepeat = mayRepeat
+    self.arrivedAt = arrivedAt
   }
 }
 
@@ -65,11 +77,16 @@ public struct LoadDetails: Sendable, Hashable, Codable {
   public var reading: String
   /// The load whose rows in quarantine this one read again; nil for deliveries.
   public var retryOf: Int?
+  /// Hash of the files' contents alone; nil where a part of them was read, and for loads of earlier versions.
+  public var contents: String?
+  /// Of lines of receipts: the days of each store that the load brought, as first and last days of runs; nil for other
+  /// loads and those of earlier versions.
+  public var storeDays: [String: [Int]]?
 
   public init(
     rows: Int, timeGrain: String, dayClasses: [String: Int], warnings: [String], notes: [String],
     notStored: [String: Int], notRead: [String: [String]], skipped: [String: Int],
-    stored: [String: Int]? = nil, reading: String, retryOf: Int? = nil
+    stored: [String: Int]? = nil, reading: String, retryOf: Int? = nil, storeDays: [String: [Int]]? = nil
   ) {
     self.rows = rows
     self.timeGrain = timeGrain
@@ -82,6 +99,7 @@ public struct LoadDetails: Sendable, Hashable, Codable {
     self.stored = stored
     self.reading = reading
     self.retryOf = retryOf
+    self.storeDays = storeDays
   }
 }
 

@@ -84,8 +84,54 @@ extension LoadWriter {
   public func writeStoreDay(store: Int, day: Int, missingMeansZero: Bool) throws {
     storeDay.bind(1, store)
     storeDay.bind(2, day)
-    storeDay.bind(3, Int((missingMeansZero ? DayStatus.sold : .unknown).rawValue))
+    storeDay.bind(3, Int(missing(meansZero: missingMeansZero)))
     try storeDay.execute()
+  }
+
+  /// Days on which a store reported and its missing rows mean zero, or else unknown.
+  public func storeDays(of store: Int, in range: ClosedRange<Int>, whereMissingMeansZero: Bool) throws -> [Int] {
+    try database.all(
+      "SELECT day FROM store_days WHERE store_id = ? AND day BETWEEN ? AND ? AND missing = ? ORDER BY day",
+      [store, range.lowerBound, range.upperBound, Int(missing(meansZero: whereMissingMeansZero))]
+    ) { $0.int(0) }
+  }
+
+  /// How many rows a store has by day, unknown ones aside.
+  public func rowCounts(of store: Int, in range: ClosedRange<Int>) throws -> [Int: Int] {
+    var counts: [Int: Int] = [:]
+    _ = try database.all(
+      """
+      SELECT day, count(*) FROM sales
+      WHERE series_id IN (SELECT series_id FROM series WHERE store_id = ?) AND day BETWEEN ? AND ? AND status <> ?
+      GROUP BY day
+      """, [store, range.lowerBound, range.upperBound, Int(DayStatus.unknown.rawValue)]
+    ) { counts[$0.int(0)] = $0.int(1) }
+    return counts
+  }
+
+  /// Gives the missing rows of a store's day another meaning than the load that brought it first.
+  public func restateStoreDay(store: Int, day: Int, missingMeansZero: Bool) throws {
+    try database.execute(
+      "UPDATE store_days SET missing = ? WHERE store_id = ? AND day = ?",
+      [Int(missing(meansZero: missingMeansZero)), store, day])
+  }
+
+  private func missing(meansZero: Bool) -> UInt8 { (meansZero ? DayStatus.sold : .unknown).rawValue }
+
+  /// Promotions of several series, by series and day.
+  public func promotions(of ids: [Int], in range: ClosedRange<Int>? = nil) throws -> [Int: [Int: [Promotion]]] {
+    var found: [Int: [Int: [Promotion]]] = [:]
+    guard !ids.isEmpty else { return found }
+    try database.scan(
+      """
+      SELECT series_id, day, kind, share FROM promotions
+      WHERE series_id IN (\(ids.map { String($0) }.joined(separator: ", ")))
+        AND day BETWEEN \(range?.lowerBound ?? Int(Int32.min)) AND \(range?.upperBound ?? Int(Int32.max))
+      """
+    ) {
+      found[$0.int(0), default: [:]][$0.int(1), default: []].append(Promotion(kind: $0.text(2), share: $0.double(3)))
+    }
+    return found
   }
 
   public func writePromotion(
@@ -146,15 +192,32 @@ extension LoadWriter {
     try closure.execute()
   }
 
-  func bind(_ scope: EventCalendar.Scope, to statement: any SQLStatement, at index: Int) {
+  /// Takes an event back; false where the database has none such.
+  public func withdrawEvent(_ it: EventCalendar.Event) throws -> Bool {
+    let (level, node) = Self.names(it.scope)
+    return try database.executeCounting(
+      "DELETE FROM events WHERE day = ? AND name = ? AND type = ? AND scope_level = ? AND scope_node = ?",
+      [it.day.number, it.name, it.type, level, node]) > 0
+  }
+
+  /// Takes back that an event shut stores; false where none did. Days that a link shuts stay shut.
+  public func withdrawClosure(_ it: EventCalendar.Closure) throws -> Bool {
+    let (level, node) = Self.names(it.scope)
+    return try database.executeCounting(
+      "DELETE FROM closures WHERE day = ? AND scope_level = ? AND scope_node = ?", [it.day.number, level, node]) > 0
+  }
+
+  private static func names(_ scope: EventCalendar.Scope) -> (level: String, node: String) {
     switch scope {
-    case .everywhere:
-      statement.bind(index, "")
-      statement.bind(index + 1, "")
-    case .location(let level, let node):
-      statement.bind(index, level)
-      statement.bind(index + 1, node)
+    case .everywhere: ("", "")
+    case .location(let level, let node): (level, node)
     }
+  }
+
+  func bind(_ scope: EventCalendar.Scope, to statement: any SQLStatement, at index: Int) {
+    let (level, node) = Self.names(scope)
+    statement.bind(index, level)
+    statement.bind(index + 1, node)
   }
 
   /// Notes how far ahead the calendar is known; the furthest of all loads counts.

@@ -102,6 +102,15 @@ extension LoadWriter {
     setRange(series: id, firstDay: from, startKnown: true, delistAfter: self.series(id).delistAfter)
   }
 
+  /// Takes a window back; false where the series has none from this day.
+  public func withdrawRangingWindow(series id: Int, from: Int) throws -> Bool {
+    let count = try database.executeCounting(
+      "DELETE FROM ranging_windows WHERE series_id = ? AND from_day = ?", [id, from])
+    guard count > 0 else { return false }
+    if series(id).firstDay == from { try findRange(series: id) }
+    return true
+  }
+
   /// Sets an attribute of a product or store; false where the tree has no such node.
   public func writeAttribute(tree: String, level: String, node: String, name: String, value: String) throws -> Bool {
     let levels = try levels(tree)
@@ -143,47 +152,79 @@ extension LoadWriter {
   /// When the load began: when an annotation without a date was made.
   public func loadStart() throws -> Date { try Timestamp.date(startedAt) }
 
-  /// Lets a product's master say another department than the database: it then moves there.
-  public func declareMove(of product: String, to department: String) { moves[product, default: []].insert(department) }
-
-  /// Keeps a link; one of the same kind, nodes and day is replaced.
+  /// Keeps a link; one of the same kind, nodes and day is replaced. A department move lets the product's master name that
+  /// department, unless a newer one is known.
   public func writeLink(_ it: LifeCycleLink) throws {
+    if it.kind == .closure { try forgetStoredClosures(of: it.node, from: it.day) }
     try database.execute(
       """
       INSERT INTO life_cycle_links (kind, node, other, day, through_day, ratio, previous, load_id)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (kind, node, other, day) DO UPDATE SET through_day = excluded.through_day, ratio = excluded.ratio,
-        previous = CASE excluded.previous WHEN '' THEN life_cycle_links.previous ELSE excluded.previous END
+        previous = CASE excluded.previous WHEN '' THEN life_cycle_links.previous ELSE excluded.previous END,
+        load_id = excluded.load_id
       """,
       [
         it.kind.rawValue, it.node, it.other, it.day.number, it.through?.number, it.ratio,
         it.previous, load,
       ])
+    if it.kind == .departmentMove { try findMove(of: it.node) }
   }
 
-  /// Takes back the closures that a store's link of a closure for a time made when it was loaded before; days that
-  /// another such link closes stay closed.
-  ///
-  /// - Parameters:
-  ///   - from: the link's first day.
-  ///   - level: level of stores in the location tree.
-  public func withdrawClosures(of store: String, from: Day, level: String) throws {
-    var links: [ClosedRange<Int>] = []
-    var own: ClosedRange<Int>?
+  /// Takes a link back; false where the database has none such. A product whose newest move it was goes back to the
+  /// department that it left.
+  public func withdrawLink(_ it: LifeCycleLink) throws -> Bool {
+    if it.kind == .closure { try forgetStoredClosures(of: it.node, from: it.day) }
+    let newest = moves[it.node]
+    let key: [any SQLValue] = [it.kind.rawValue, it.node, it.other, it.day.number]
+    let place = "FROM life_cycle_links WHERE kind = ? AND node = ? AND other = ? AND day = ?"
+    guard let previous = try database.text("SELECT previous \(place)", key) else { return false }
+    try database.execute("DELETE \(place)", key)
+    guard it.kind == .departmentMove else { return true }
+    try findMove(of: it.node)
+    if newest?.department == it.other, newest?.day == it.day.number, !previous.isEmpty {
+      try moveBack(it.node, from: it.other, to: previous)
+    }
+    return true
+  }
+
+  /// The newest move of a product: of two of one day that of the later load.
+  private func findMove(of product: String) throws {
+    moves[product] = nil
     _ = try database.all(
-      "SELECT day, through_day FROM life_cycle_links WHERE kind = 'closure' AND node = ? AND through_day IS NOT NULL",
-      [store]
-    ) { row in
-      let days = row.int(0)...max(row.int(0), row.int(1))
-      if row.int(0) == from.number { own = days } else { links.append(days) }
-    }
-    guard let own else { return }
+      """
+      SELECT other, day FROM life_cycle_links WHERE kind = 'department_move' AND node = ?
+      ORDER BY day DESC, load_id DESC LIMIT 1
+      """, [product]
+    ) { moves[product] = Move(department: $0.text(0), day: $0.int(1)) }
+  }
+
+  private func moveBack(_ product: String, from department: String, to previous: String) throws {
+    let depth = try levels("product").count
+    let key = NodeKey(tree: "product", depth: depth, name: product)
+    guard let found = nodes[key], let parent = nodes[NodeKey(tree: "product", depth: depth - 1, name: previous)],
+      found.parent == nodes[NodeKey(tree: "product", depth: depth - 1, name: department)]?.id
+    else { return }
+    try database.execute("UPDATE tree_nodes SET parent_id = ? WHERE node_id = ?", [parent.id, found.id])
+    nodes[key] = Node(id: found.id, parent: parent.id)
+  }
+
+  /// Forgets the closures that earlier versions kept for a store's link of a closure for a time. They follow from the link.
+  private func forgetStoredClosures(of store: String, from: Day) throws {
+    let link = try database.first(
+      """
+      SELECT l.load_id, l.through_day, d.summary FROM life_cycle_links l JOIN loads d ON d.load_id = l.load_id
+      WHERE l.kind = 'closure' AND l.node = ? AND l.day = ? AND l.through_day IS NOT NULL
+      """, [store, from.number]
+    ) { (load: $0.int(0), through: $0.int(1), summary: $0.text(2)) }
+    guard let link, link.load != load,
+      try JSONDecoder().decode(LoadSummary.self, from: Data(link.summary.utf8)).details?.contents == nil
+    else { return }
     try database.execute(
-      "DELETE FROM closures WHERE scope_level = ? AND scope_node = ? AND day BETWEEN ? AND ?",
-      [level, store, own.lowerBound, own.upperBound])
-    for day in own where links.contains(where: { $0.contains(day) }) {
-      try writeClosure(EventCalendar.Closure(day: Day(number: day), scope: .location(level: level, node: store)))
-    }
+      """
+      DELETE FROM closures WHERE scope_node = ? AND day BETWEEN ? AND ?
+        AND scope_level = (SELECT name FROM tree_levels WHERE tree = 'location' ORDER BY depth DESC LIMIT 1)
+      """, [store, from.number, link.through])
   }
 
   /// Moves a product to another department, and notes which one it left with the links that declare it.

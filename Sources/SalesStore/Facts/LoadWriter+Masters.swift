@@ -72,7 +72,7 @@ extension LoadWriter {
       let key = NodeKey(tree: tree, depth: index + 1, name: name)
       if let found = nodes[key] {
         if tree == "product", index > 0, index == path.count - 1, found.parent != parent,
-          moves[name]?.contains(path[index - 1]) == true
+          moves[name]?.department == path[index - 1]
         {
           try move(name, id: found.id, to: parent!, named: path[index - 1])
           nodes[key] = Node(id: found.id, parent: parent)
@@ -86,7 +86,9 @@ extension LoadWriter {
             "\(level ?? tree) '\(name)' stands under '\(known ?? Tree.topName)' and under '\(path[max(0, index - 1)])': "
               + "a tree needs one parent, so correct or rename one of the two"
               + (tree == "product" && index == path.count - 1
-                ? ", or declare the move with a link of kind department_move" : ""))
+                ? ", or declare the move with a link of kind department_move"
+                  + (moves[name].map { " dated after \(Day(number: $0.day)), its move to '\($0.department)'" } ?? "")
+                : ""))
         }
         parent = found.id
       } else {
@@ -147,5 +149,14 @@ extension LoadWriter {
     guard it != before else { return }
     it.changed = true
     series[id] = it
+  }
+
+  /// Finds a series' first day anew out of its rows and windows, after what it was known by was taken back.
+  func findRange(series id: Int) throws {
+    let row = try database.int("SELECT min(day) FROM sales WHERE series_id = ?", [id])
+    let window = try database.int("SELECT min(from_day) FROM ranging_windows WHERE series_id = ?", [id])
+    series[id]!.firstDay = [row, window].compactMap(\.self).min()
+    series[id]!.startKnown = window != nil && window == series[id]!.firstDay
+    series[id]!.changed = true
   }
 }

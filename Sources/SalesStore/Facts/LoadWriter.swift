@@ -36,8 +36,8 @@ public final class LoadWriter {
   let load: Int
   /// When the load began, as the database writes it.
   let startedAt: String
-  /// Departments that products move to, by product; see ``LoadWriter/declareMove(of:to:)``.
-  var moves: [String: Set<String>] = [:]
+  /// The newest move of each product that a link declares, by product.
+  var moves: [String: Move] = [:]
   /// Names of the levels of a tree below `all`, once asked for.
   var treeLevels: [String: [String]] = [:]
   var series: [Int: Series] = [:]
@@ -70,6 +70,11 @@ public final class LoadWriter {
   struct SeriesKey: Hashable {
     let product: Int
     let store: Int
+  }
+
+  struct Move {
+    let department: String
+    let day: Int
   }
 
   struct NodeKey: Hashable {
@@ -138,9 +143,9 @@ public final class LoadWriter {
   }
 
   private func readMasters() throws {
-    _ = try database.all("SELECT node, other FROM life_cycle_links WHERE kind = 'department_move'") {
-      moves[$0.text(0), default: []].insert($0.text(1))
-    }
+    _ = try database.all(
+      "SELECT node, other, day FROM life_cycle_links WHERE kind = 'department_move' ORDER BY day, load_id"
+    ) { moves[$0.text(0)] = Move(department: $0.text(1), day: $0.int(2)) }
     _ = try database.all("SELECT node_id, tree, depth, name, parent_id FROM tree_nodes") { row in
       nodes[NodeKey(tree: row.text(1), depth: row.int(2), name: row.text(3))] =
         Node(id: row.int(0), parent: row.optionalInt(4))
@@ -172,8 +177,8 @@ public final class LoadWriter {
     let update = try database.prepare(
       "UPDATE series SET first_day = ?, start_known = ?, delist_after = ? WHERE series_id = ?")
     for id in series.keys.sorted() {
-      guard let it = series[id], it.changed, let firstDay = it.firstDay else { continue }
-      update.bind([firstDay, it.startKnown ? 1 : 0, it.delistAfter, id])
+      guard let it = series[id], it.changed else { continue }
+      update.bind([it.firstDay, it.startKnown ? 1 : 0, it.delistAfter, id])
       try update.execute()
     }
     try packed.unpackChanged(database)

@@ -5,12 +5,13 @@ extension SQLStore {
   func withLoad(
     _ header: LoadHeader, now: () -> Date, body: (LoadWriter) throws -> LoadSummary
   ) throws -> LoadResult {
-    if let known = try loads(hash: header.contentHash).first { return .alreadyLoaded(known) }
+    if let known = try read({ try Self.standing($0, header) }) { return .alreadyLoaded(known) }
     let (result, isPackingDue): (LoadResult, Bool)
+    var times = 1
     do {
-      (result, isPackingDue) = try passingErrors { try load(header, now: now, body: body) }
+      (result, isPackingDue) = try passingErrors { try load(header, times: &times, now: now, body: body) }
     } catch StoreError.outcomeUnknown(let place, let reason) {
-      (result, isPackingDue) = (.loaded(try outcome(of: header, place: place, reason: reason)), true)
+      (result, isPackingDue) = (.loaded(try outcome(of: header, times: times, place: place, reason: reason)), true)
     }
     database.settle(rows: result.record.summary.rowsLoaded)
     // Where it fails, panels are read more slowly and are the same.
@@ -22,10 +23,14 @@ extension SQLStore {
   ///
   /// A load's transaction holds the lock that this one waits for. Once that is free, the load is over on the server too,
   /// one way or the other.
-  private func outcome(of header: LoadHeader, place: String, reason: String) throws(StoreError) -> LoadRecord {
+  ///
+  /// - Parameter times: how often the contents were loaded with this load.
+  private func outcome(
+    of header: LoadHeader, times: Int, place: String, reason: String
+  ) throws(StoreError) -> LoadRecord {
     let found: LoadRecord?
     do {
-      found = try write(.facts) { try Self.loads($0, hash: header.contentHash).first }
+      found = try write(.facts) { try Self.loads($0, hash: header.contentHash).dropFirst(times - 1).first }
     } catch {
       throw .outcomeUnknown(place: place, reason: "\(reason); asked again: \(error.reason)")
     }
@@ -33,19 +38,26 @@ extension SQLStore {
     return found
   }
 
+  /// - Parameter times: set to how often the contents were loaded with this load.
   private func load(
-    _ header: LoadHeader, now: () -> Date, body: (LoadWriter) throws -> LoadSummary
+    _ header: LoadHeader, times: inout Int, now: () -> Date, body: (LoadWriter) throws -> LoadSummary
   ) throws -> (LoadResult, isPackingDue: Bool) {
     try database.write(.facts) { database in
       // Another process may have been faster.
-      if let known = try Self.loads(database, hash: header.contentHash).first { return (.alreadyLoaded(known), false) }
+      if let known = try Self.standing(database, header) { return (.alreadyLoaded(known), false) }
+      times = try Self.loads(database, hash: header.contentHash).count + 1
       let started = now()
       let id = try database.int(
         "INSERT INTO loads (source, files, content_hash, started_at) VALUES (?, ?, ?, ?) RETURNING load_id",
-        [header.source, header.files.joined(separator: "\n"), header.contentHash, Timestamp.text(started)])!
+        [
+          header.source, header.files.joined(separator: "\n"), Self.hash(header.contentHash, time: times),
+          Timestamp.text(started),
+        ])!
       let writer = try LoadWriter(database, load: id, startedAt: Timestamp.text(started))
-      let summary = try body(writer)
+      var summary = try body(writer)
       try writer.finish()
+      summary.details?.contents = header.contents
+      try Self.resolveQuarantine(database, before: id, header, &summary)
       let finished = now()
       try database.execute(
         """
@@ -63,10 +75,66 @@ extension SQLStore {
     }
   }
 
-  func loads() throws(StoreError) -> [LoadRecord] { try loads(hash: nil) }
+  /// What the database calls contents that are loaded for the first, second or a later time: its column is unique.
+  private static func hash(_ contents: String, time: Int) -> String { time == 1 ? contents : "\(contents).\(time)" }
 
-  private func loads(hash: String?) throws(StoreError) -> [LoadRecord] {
-    try read { try Self.loads($0, hash: hash) }
+  func loads() throws(StoreError) -> [LoadRecord] { try read { try Self.loads($0) } }
+
+  /// The load that brought these contents and whose word still stands, so that nothing is to be done; nil where they are
+  /// new, or where a later load has changed what they said.
+  private static func standing(_ database: any SQLConnection, _ header: LoadHeader) throws -> LoadRecord? {
+    guard let known = try loads(database, hash: header.contentHash).last else { return nil }
+    guard header.mayRepeat, header.arrivedAt.map({ $0 > known.finishedAt }) ?? true else { return known }
+    return try isChanged(database, since: known) ? nil : known
+  }
+
+  /// Whether a later load may have changed what a load said: days of its span that were superseded since, and facts of
+  /// its kinds that have no history of their own.
+  private static func isChanged(_ database: any SQLConnection, since load: LoadRecord) throws -> Bool {
+    if let first = load.summary.firstDay, let last = load.summary.lastDay,
+      try database.int(
+        "SELECT 1 FROM superseded_sales WHERE load_id > ? AND day BETWEEN ? AND ? LIMIT 1",
+        [load.id, first.number, last.number]) != nil
+    {
+      return true
+    }
+    let own = load.summary.details?.stored ?? [:]
+    let later = try loads(database).filter { $0.id > load.id }.compactMap(\.summary.details?.stored)
+    func isThere(_ kind: String, in stored: [String: Int]) -> Bool {
+      stored[kind] != nil || stored["\(kind)_withdrawn"] != nil
+    }
+    for kind in ["attributes", "ranging_windows", "regressors", "links"] where isThere(kind, in: own) {
+      if later.contains(where: { isThere(kind, in: $0) }) { return true }
+    }
+    if own["events_withdrawn"] != nil, !later.isEmpty { return true }
+    return later.contains { stored in
+      stored["events_withdrawn"] != nil
+        || (load.summary.firstDay != nil && (stored["promotions"] != nil || stored["missing_meanings"] != nil))
+    }
+  }
+
+  /// Takes rows out of quarantine that earlier loads of the same contents put there: this load has read them again, and
+  /// has put those that still do not fit there itself.
+  private static func resolveQuarantine(
+    _ database: any SQLConnection, before load: Int, _ header: LoadHeader, _ summary: inout LoadSummary
+  ) throws {
+    let waiting = try database.all(
+      """
+      SELECT l.load_id, l.content_hash, l.summary, q.count FROM loads l
+      JOIN (SELECT load_id, count(*) AS count FROM quarantine GROUP BY load_id) q ON q.load_id = l.load_id
+      WHERE l.load_id < ? ORDER BY l.load_id
+      """, [load]
+    ) { (id: $0.int(0), hash: $0.text(1), summary: $0.text(2), count: $0.int(3)) }
+    for earlier in waiting {
+      if earlier.hash.prefix(while: { $0 != "." }) != header.contentHash {
+        let summary = try JSONDecoder().decode(LoadSummary.self, from: Data(earlier.summary.utf8))
+        guard let contents = summary.details?.contents, contents == header.contents else { continue }
+      }
+      try database.execute("DELETE FROM quarantine WHERE load_id = ?", [earlier.id])
+      summary.details?.notes.append(
+        "the \(earlier.count) rows that load \(earlier.id) had put into quarantine out of the same files were read again, and "
+          + "left it")
+    }
   }
 
   static func loads(
@@ -75,12 +143,13 @@ extension SQLStore {
     try database.all(
       """
       SELECT load_id, source, files, content_hash, started_at, finished_at, summary FROM loads
-      WHERE content_hash = coalesce(?, content_hash) AND load_id < coalesce(?, load_id + 1) ORDER BY load_id
-      """, [hash, load]
+      WHERE (content_hash = coalesce(?, content_hash) OR content_hash LIKE ?) AND load_id < coalesce(?, load_id + 1)
+      ORDER BY load_id
+      """, [hash, hash.map { $0 + ".%" }, load]
     ) { row in
       LoadRecord(
         id: row.int(0), source: row.text(1), files: row.text(2).split(separator: "\n").map(String.init),
-        contentHash: row.text(3), startedAt: try Timestamp.date(row.text(4)),
+        contentHash: String(row.text(3).prefix { $0 != "." }), startedAt: try Timestamp.date(row.text(4)),
         finishedAt: try Timestamp.date(row.text(5)),
         summary: try JSONDecoder().decode(LoadSummary.self, from: Data(row.text(6).utf8)))
     }

@@ -93,7 +93,10 @@ struct IngestLong: ParsableCommand {
     options.completeThrough = completeThrough
     options.calendarThrough = calendarThrough
     options.allowsFuture = allowFuture
-    if let missing { options.missing = missing }
+    if let missing {
+      options.missing = missing
+      options.restatesMissing = true
+    }
     return options
   }
 

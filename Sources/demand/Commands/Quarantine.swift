@@ -154,13 +154,15 @@ struct QuarantineRetryCommand: ParsableCommand {
       Rows of unknown products fit once the product was loaded, those of days to come once the day has passed. Rows that \
       fit are loaded and leave quarantine, in one transaction; the others stay. So do rows that say otherwise than the \
       database, unless --restate supersede says that they are the newer, lines of receipts whose day another load may \
-      have brought, and second rows of a day, unless named with --kind duplicate_row.
+      have brought, unless --restate add says that it has not, and second rows of a day, unless named with --kind \
+      duplicate_row.
       """)
 
   @OptionGroup var selection: QuarantineSelection
   @Option(
     help: ArgumentHelp(
-      "Rows that say otherwise than the database: supersede or reject. (default: reject)", valueName: "what"))
+      "Rows that say otherwise than the database: supersede or reject; add: further lines of their days. "
+        + "(default: reject)", valueName: "what"))
   var restate: DeliveryLoad.Restate?
   @Flag(help: "Take sales of days to come; forecasts still start after today.") var allowFuture = false
   @OptionGroup var output: FormatOptions

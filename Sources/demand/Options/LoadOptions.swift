@@ -18,7 +18,8 @@ struct LoadOptions: ParsableArguments {
   @Flag(help: "Load nothing if any row is bad.") var strict = false
   @Option(
     help: ArgumentHelp(
-      "Rows that say otherwise than the database: supersede (what was said before is kept) or reject. "
+      "Rows that say otherwise than the database: supersede (what was said before is kept), reject, or for lines of "
+        + "receipts add (to their days); auto supersedes, and stops at lines of a day that is there. "
         + "(default: ingest.restate of the settings)", valueName: "what"))
   var restate: DeliveryLoad.Restate?
   @OptionGroup var output: FormatOptions
