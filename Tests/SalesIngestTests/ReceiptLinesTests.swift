@@ -22,6 +22,7 @@ import Testing
     try folder.write(text, to: "sales.csv")
     var options = DeliveryLoad.Options()
     options.badRows.maximumShare = 1
+    options.restate = .supersede
     var load = DeliveryLoad(
       source: "test", mapping: Self.mapping(), files: try DeliveryFiles(folder: folder.path, mapping: Self.mapping()),
       options: options)
