@@ -4,7 +4,7 @@ import NumericKernels
 /// The hyperparameters as one unconstrained vector, for Hamiltonian steps.
 ///
 /// By block with effects: the mean over all cells, standardised effects z = effect / tau of departments and of stores
-/// (where there are several), log tau of both; by block and department log omega. The centre is what is left of the mean
+/// (where there are several), log tau of both; by block and department log omega where it is learned. The centre is what is left of the mean
 /// over all cells,
 ///
 ///     c = mean - tau_department mean(z_department) - tau_store mean(z_store),
@@ -17,6 +17,10 @@ package struct HyperpriorCoordinates {
   private let departments: Int
   private let stores: Int
   private static let located = SeriesKernel.locatedBlocks
+  /// Blocks whose spread is learned.
+  private static let spread = HyperpriorModel.blockPriors.indices.filter {
+    HyperpriorModel.blockPriors[$0].spread.isLearned
+  }
 
   package init(model: HyperpriorModel) {
     self.model = model
@@ -29,7 +33,7 @@ package struct HyperpriorCoordinates {
   private func departmentScale(_ first: Int) -> Int { first + 1 + departments + stores }
   private func storeScale(_ first: Int) -> Int { first + perBlock - 1 }
   private var firstOmega: Int { Self.located.count * perBlock }
-  var count: Int { firstOmega + ParameterBlock.count * model.departments }
+  var count: Int { firstOmega + Self.spread.count * model.departments }
 
   package func vector(_ state: Hyperparameters) -> [Double] {
     var q = [Double](repeating: 0, count: count)
@@ -47,8 +51,8 @@ package struct HyperpriorCoordinates {
         q[storeScale(first)] = log(state.storeScale[block])
       }
     }
-    for block in 0..<ParameterBlock.count {
-      for d in 0..<model.departments { q[firstOmega + block * model.departments + d] = log(state.omega[block][d]) }
+    for (order, block) in Self.spread.enumerated() {
+      for d in 0..<model.departments { q[firstOmega + order * model.departments + d] = log(state.omega[block][d]) }
     }
     return q
   }
@@ -70,8 +74,8 @@ package struct HyperpriorCoordinates {
       }
       state.centre[block] = centre
     }
-    for block in 0..<ParameterBlock.count {
-      for d in 0..<model.departments { state.omega[block][d] = exp(q[firstOmega + block * model.departments + d]) }
+    for (order, block) in Self.spread.enumerated() {
+      for d in 0..<model.departments { state.omega[block][d] = exp(q[firstOmega + order * model.departments + d]) }
     }
   }
 
@@ -122,10 +126,10 @@ package struct HyperpriorCoordinates {
         gradient[storeScale(first)] = alongTau + 1 - ratio * ratio
       }
     }
-    for block in 0..<ParameterBlock.count {
-      let scale = HyperpriorModel.blockPriors[block].omegaScale
+    for (order, block) in Self.spread.enumerated() {
+      let scale = HyperpriorModel.blockPriors[block].spread.scale
       for d in 0..<model.departments {
-        let index = firstOmega + block * model.departments + d
+        let index = firstOmega + order * model.departments + d
         let ratio = state.omega[block][d] / scale
         value += q[index] - 0.5 * ratio * ratio
         gradient[index] = found.gradient.logOmega[block][d] + 1 - ratio * ratio

@@ -4,7 +4,7 @@ import NumericKernels
 /// The hierarchical prior of series' parameters and the priors of its own parameters.
 ///
 ///     theta_ip ~ N(c_p + department effect + store effect, omega_{p,department}^2)
-///     effects  ~ N(0, tau_p^2);  tau, omega ~ half-normal
+///     effects  ~ N(0, tau_p^2);  tau, omega ~ half-normal, but for the shelf probabilities' omega, which is given
 ///
 /// by parameter block; weekday contrasts are centred at zero and have no effects. Where there is one department or one
 /// store, it has no effect of its own: the centre is its.
@@ -36,23 +36,46 @@ package struct HyperpriorModel: Sendable {
     /// Half-normal scales.
     package let departmentScale: Double
     package let storeScale: Double
-    package let omegaScale: Double
+    package let spread: Spread
   }
 
-  /// Smoothing about 0.03; shelf probabilities pooled tightly with return more likely than leave, since a slow seller's
-  /// zeros are otherwise explained as well by absence as by small size; levels as wide as assortments are.
+  /// What is known of omega, the spread of series about their department's and store's centre.
+  package enum Spread: Sendable, Hashable {
+    /// Learned, with a half-normal prior of this scale.
+    case halfNormal(Double)
+    /// Not learned.
+    case fixed(Double)
+
+    package var isLearned: Bool { if case .halfNormal = self { true } else { false } }
+    /// The prior's scale, or the value.
+    var scale: Double {
+      switch self {
+      case .halfNormal(let scale): scale
+      case .fixed(let value): value
+      }
+    }
+  }
+
+  /// Series of a department and store differ in the odds of leaving the shelf and of coming back by about a quarter.
+  package static let shelfSpread = 0.25
+
+  /// Smoothing about 0.03; return more likely than leave; levels as wide as assortments are.
+  ///
+  /// Shelf probabilities are pooled tightly by a spread that is not learned. Left to the data it goes beyond 1: a chain
+  /// of two states has no other means for runs of zeros of every length, some series get absences that last for ever,
+  /// and forecasts sink with the horizon (docs/decisions/0005-pooled-shelf-probabilities.md).
   package static let blockPriors: [BlockPrior] = [
     BlockPrior(
-      centre: SpecialFunctions.logit(0.03), centreSD: 1, departmentScale: 0.5, storeScale: 0.3, omegaScale: 1),
-    BlockPrior(centre: log(2), centreSD: 1.5, departmentScale: 0.5, storeScale: 0.3, omegaScale: 1),
-    BlockPrior(centre: 0, centreSD: 3, departmentScale: 1, storeScale: 0.5, omegaScale: 2),
-    BlockPrior(centre: 0, centreSD: 1, departmentScale: 1, storeScale: 1, omegaScale: 0.2),
+      centre: SpecialFunctions.logit(0.03), centreSD: 1, departmentScale: 0.5, storeScale: 0.3, spread: .halfNormal(1)),
+    BlockPrior(centre: log(2), centreSD: 1.5, departmentScale: 0.5, storeScale: 0.3, spread: .halfNormal(1)),
+    BlockPrior(centre: 0, centreSD: 3, departmentScale: 1, storeScale: 0.5, spread: .halfNormal(2)),
+    BlockPrior(centre: 0, centreSD: 1, departmentScale: 1, storeScale: 1, spread: .halfNormal(0.2)),
     BlockPrior(
       centre: SpecialFunctions.logit(1 / 300.0), centreSD: 0.5, departmentScale: 0.3, storeScale: 0.2,
-      omegaScale: 0.25),
+      spread: .fixed(shelfSpread)),
     BlockPrior(
       centre: SpecialFunctions.logit(1 / 20.0), centreSD: 0.5, departmentScale: 0.3, storeScale: 0.2,
-      omegaScale: 0.25),
+      spread: .fixed(shelfSpread)),
   ]
 }
 

@@ -44,7 +44,8 @@ package struct HyperpriorPosterior: Sendable {
   /// Mean (over stores) and sd of every block by department, and what a store adds, with convergence figures.
   ///
   /// Names are `hyper_mean[alpha|DEPARTMENT]`, `hyper_sd[size|DEPARTMENT]` and `hyper_store[level|STORE]`, on the
-  /// unconstrained scale of the parameters: logits of alpha, leave and come_back, logs of size and level.
+  /// unconstrained scale of the parameters: logits of alpha, leave and come_back, logs of size and level. Spreads that are
+  /// given and not learned are not among them.
   package func diagnostics() -> [ParameterDiagnostic] {
     var all: [ParameterDiagnostic] = []
     for (block, kind) in ParameterBlock.allCases.enumerated() {
@@ -56,7 +57,9 @@ package struct HyperpriorPosterior: Sendable {
               return state.centre[block] + state.department[block][d] + store
             })
         }
-        all.append(summary("hyper_sd[\(kind.name)|\(name)]") { $0.omega[block][d] })
+        if HyperpriorModel.blockPriors[block].spread.isLearned {
+          all.append(summary("hyper_sd[\(kind.name)|\(name)]") { $0.omega[block][d] })
+        }
       }
       if kind == .weekday || model.stores == 1 { continue }
       for (s, name) in model.storeNames.enumerated() {

@@ -98,14 +98,13 @@ package struct HyperpriorSampler: Sendable {
       centre: priors.map(\.centre),
       department: priors.map { _ in [Double](repeating: 0, count: model.departments) },
       store: priors.map { _ in [Double](repeating: 0, count: model.stores) },
-      omega: priors.map { _ in [Double](repeating: 0, count: model.departments) },
+      omega: priors.map { [Double](repeating: $0.spread.scale, count: model.departments) },
       departmentScale: priors.map(\.departmentScale), storeScale: priors.map(\.storeScale))
     for block in priors.indices {
       state.departmentScale[block] *= 0.3 + stream.uniform()
       state.storeScale[block] *= 0.3 + stream.uniform()
-      for d in 0..<model.departments {
-        state.omega[block][d] = priors[block].omegaScale * (0.3 + stream.uniform())
-      }
+      guard priors[block].spread.isLearned else { continue }
+      for d in 0..<model.departments { state.omega[block][d] *= 0.3 + stream.uniform() }
     }
     return state
   }
@@ -150,7 +149,7 @@ package struct HyperpriorSampler: Sendable {
   ) {
     let prior = HyperpriorModel.blockPriors[block]
     let width = Double(ParameterBlock.allCases[block].parameters.count)
-    for d in 0..<model.departments {
+    for d in 0..<model.departments where prior.spread.isLearned {
       var count = 0.0
       var squares = 0.0
       for s in 0..<model.stores {
@@ -160,7 +159,7 @@ package struct HyperpriorSampler: Sendable {
         count += n
         squares += statistics.squares[block][cell] - 2 * mean * statistics.sum[block][cell] + n * mean * mean
       }
-      drawScale(&state.omega[block][d], count: count, squares: squares, scale: prior.omegaScale, &stream)
+      drawScale(&state.omega[block][d], count: count, squares: squares, scale: prior.spread.scale, &stream)
     }
     if block == ParameterBlock.weekday.rawValue { return }
     if model.departments > 1 {

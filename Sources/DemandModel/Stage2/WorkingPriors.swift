@@ -169,7 +169,11 @@ struct WorkingPriors: Sendable {
       }
       for block in 0..<ParameterBlock.count {
         let start = Self.startingSD[block] * Self.startingSD[block]
-        let found = (variance[block] + Self.priorWeightOfVariance * start) / (count[block] + Self.priorWeightOfVariance)
+        // Where the spread is given, means alone are looked for, under the wider start.
+        let isLearned = HyperpriorModel.blockPriors[block].spread.isLearned
+        let found =
+          isLearned
+          ? (variance[block] + Self.priorWeightOfVariance * start) / (count[block] + Self.priorWeightOfVariance) : start
         for store in 0..<model.stores {
           for parameter in ParameterBlock.allCases[block].parameters {
             result[department * model.stores + store].sd[parameter] = max(found.squareRoot(), Self.floorSD[block])

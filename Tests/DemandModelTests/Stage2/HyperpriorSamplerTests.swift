@@ -190,7 +190,13 @@ extension Hyperparameters {
         })
       state.store.append(
         (0..<stores).map { _ in hasMean && stores > 1 ? state.storeScale[block] * stream.normal() : 0 })
-      state.omega.append((0..<departments).map { _ in abs(prior.omegaScale * stream.normal()) })
+      state.omega.append(
+        (0..<departments).map { _ in
+          switch prior.spread {
+          case .halfNormal(let scale): abs(scale * stream.normal())
+          case .fixed(let value): value
+          }
+        })
     }
     return state
   }
