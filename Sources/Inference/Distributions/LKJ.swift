@@ -27,6 +27,10 @@ public struct LKJCholesky: VectorDistribution {
   }
   public var parameters: [[Double]] { [[eta]] }
 
+  public static func problem(with parameter: Int, _ values: [Double], size: Int) -> String? {
+    values.first { !($0 > 0 && $0 < .infinity) }.map { "must be positive and finite; it is \($0)" }
+  }
+
   public static func evaluate(
     _ x: Span<Double>, _ a: Span<Double>, _ b: Span<Double>, size n: Int, xAdjoint: inout MutableSpan<Double>,
     aAdjoint: inout MutableSpan<Double>, bAdjoint: inout MutableSpan<Double>, scratch: inout MutableSpan<Double>

@@ -27,6 +27,12 @@ public struct MultivariateNormalCholesky: VectorDistribution {
   public var size: Int { mu.count }
   public var parameters: [[Double]] { [mu, factor] }
 
+  public static func problem(with parameter: Int, _ values: [Double], size: Int) -> String? {
+    if !values.allSatisfy(\.isFinite) { return "must be finite numbers" }
+    guard parameter == 1, let row = (0..<size).first(where: { values[$0 * size + $0] <= 0 }) else { return nil }
+    return "must have a positive diagonal; element \(row) of it is \(values[row * size + row])"
+  }
+
   public static func evaluate(
     _ x: Span<Double>, _ a: Span<Double>, _ b: Span<Double>, size n: Int, xAdjoint: inout MutableSpan<Double>,
     aAdjoint: inout MutableSpan<Double>, bAdjoint: inout MutableSpan<Double>, scratch: inout MutableSpan<Double>
@@ -110,6 +116,11 @@ public struct MultivariateNormal: VectorDistribution {
   public var parameters: [[Double]] { [mu, covariance] }
   public var mean: [Double] { mu }
 
+  public static func problem(with parameter: Int, _ values: [Double], size: Int) -> String? {
+    if !values.allSatisfy(\.isFinite) { return "must be finite numbers" }
+    return parameter == 1 ? TriangularMatrix.problem(withSymmetric: values, size) : nil
+  }
+
   public static func evaluate(
     _ x: Span<Double>, _ a: Span<Double>, _ b: Span<Double>, size n: Int, xAdjoint: inout MutableSpan<Double>,
     aAdjoint: inout MutableSpan<Double>, bAdjoint: inout MutableSpan<Double>, scratch: inout MutableSpan<Double>
@@ -185,6 +196,11 @@ public struct MultivariateNormalPrecision: VectorDistribution {
   public var size: Int { mu.count }
   public var parameters: [[Double]] { [mu, precision] }
   public var mean: [Double] { mu }
+
+  public static func problem(with parameter: Int, _ values: [Double], size: Int) -> String? {
+    if !values.allSatisfy(\.isFinite) { return "must be finite numbers" }
+    return parameter == 1 ? TriangularMatrix.problem(withSymmetric: values, size) : nil
+  }
 
   public static func evaluate(
     _ x: Span<Double>, _ a: Span<Double>, _ b: Span<Double>, size n: Int, xAdjoint: inout MutableSpan<Double>,
