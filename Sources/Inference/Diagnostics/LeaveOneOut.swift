@@ -92,8 +92,8 @@ extension LeaveOneOut: CustomStringConvertible {
     if drawCount < Self.fewestDraws {
       text += """
         \(drawCount) draws are too few for Pareto k to tell whether the estimates can be relied on.
-        Try: at least \(Self.fewestDraws) draws; the largest k that can be relied on is min(1 - 1 / log10(draws), 0.7), which is \
-        0.5 for 100 draws and 0.7 from 2200 on.
+        Try: at least \(Self.fewestDraws) draws; the largest k that can be relied on is \
+        min(1 - 1 / log10(draws), 0.7), which is 0.5 for 100 draws and 0.7 from 2200 on.
 
         """
     } else if bad.isEmpty {

@@ -5,10 +5,10 @@ import NumericKernels
 ///
 ///     log p(x) = log f(x) - log P(lower <= X <= upper),   lower <= x <= upper
 ///
-/// Parameters are lower, upper, and those of the base. Probabilities of the interval below the smallest double are known
-/// by their logarithms, as far as the base's are. Derivatives by bounds are 0 for whole numbers and at infinity; those of the probability by the
-/// base's parameters are numerical, good for some ten digits. Moments are integrals of the tails, good for some nine.
-/// Stan: `T[lower, upper]`.
+/// Parameters are lower, upper, and those of the base. Probabilities of the interval below the smallest double are
+/// known by their logarithms, as far as the base's are. Derivatives by bounds are 0 for whole numbers and at infinity;
+/// those of the probability by the base's parameters are numerical, good for some ten digits. Moments are integrals of
+/// the tails, good for some nine. Stan: `T[lower, upper]`.
 public struct Truncated<Base: ScalarDistribution>: UnivariateDistribution, Equatable {
   public let base: Base
   public let lower: Double

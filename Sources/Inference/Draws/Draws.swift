@@ -171,7 +171,7 @@ public struct Draws: Sendable, Equatable {
 
   /// The variables of several sets side by side, of the same chains and draws.
   ///
-  /// - Throws: ``Misfit`` where they have other numbers of chains or draws, a name is there twice, or there are no parts.
+  /// - Throws: ``Misfit`` where they have other numbers of chains or draws, a name is there twice, or nothing is given.
   public static func joiningVariables(_ parts: [Draws]) throws(Misfit) -> Draws {
     guard let first = parts.first else { throw Misfit(description: "There are no variables to join.") }
     let (chainCount, drawCount) = (first.chainCount, first.drawCount)

@@ -89,8 +89,8 @@ extension Model {
     let marginalBlock = try marginal?.add(to: &lowering)
     if dimension == 0 {
       throw ModelError(
-        "all parameters (\(parameters.map(\.name).joined(separator: ", "))) are integrated out, which leaves nothing to "
-          + "sample; declare one of them .centered")
+        "all parameters (\(parameters.map(\.name).joined(separator: ", "))) are integrated out, which leaves nothing "
+          + "to sample; declare one of them .centered")
     }
     for observation in observations where !absorbed.contains(observation.name) { try lowering.add(observation) }
     for term in terms {

@@ -199,8 +199,8 @@ extension Lowering {
             Swift.abs(row.reduce(0) { $0 + $1 * $1 } - 1) <= 1e-8
           else {
             throw ModelError(
-              "row \(i) of the observed \(label)\(rows.count > 1 ? " (matrix \(set))" : "") is none of a Cholesky factor "
-                + "of a correlation matrix: lower triangular, of length 1, with a positive diagonal")
+              "row \(i) of the observed \(label)\(rows.count > 1 ? " (matrix \(set))" : "") is none of a Cholesky "
+                + "factor of a correlation matrix: lower triangular, of length 1, with a positive diagonal")
           }
         }
       }
@@ -215,18 +215,19 @@ extension Lowering {
     }
     // With parameters that are data too, the density is known.
     guard rows.parameters.allSatisfy(\.isConstant) else { return }
-    let storage = UnsafeMutablePointer<Double>.allocate(capacity: max(size, 1))
-    storage.initialize(repeating: 0, count: max(size, 1))
-    defer { storage.deallocate() }
+    var storage = [Double](repeating: 0, count: max(size, 1))
+    // Not empty, so that they have an address.
+    let (numbers, tables) = (constants + [0], integers + [0])
     for set in 0..<rows.count {
-      let value = constants.withUnsafeBufferPointer { constants in
-        integers.withUnsafeBufferPointer { integers in
-          guard let constants = constants.baseAddress else { return 0.0 }
-          // A table is looked at only where there is one.
-          let table =
-            integers.baseAddress ?? UnsafePointer(UnsafeMutableRawPointer(storage).assumingMemoryBound(to: Int32.self))
-          return family.logDensity(
-            rows, set, Memory(values: storage, adjoints: storage, constants: constants, integers: table))
+      let value = storage.withUnsafeMutableBufferPointer { storage in
+        numbers.withUnsafeBufferPointer { numbers in
+          tables.withUnsafeBufferPointer { tables in
+            family.logDensity(
+              rows, set,
+              Memory(
+                values: storage.baseAddress!, adjoints: storage.baseAddress!, constants: numbers.baseAddress!,
+                integers: tables.baseAddress!))
+          }
         }
       }
       guard value.isFinite else {

@@ -3,8 +3,8 @@ import Inference
 import NumericKernels
 import Testing
 
-/// Effects of sum 0 with a scale of their own, whose normal prior is of K - 1 dimensions: simulated by hand, and sampled
-/// from the model.
+/// Effects of sum 0 with a scale of their own, whose normal prior is of K - 1 dimensions: simulated by hand, and
+/// sampled from the model.
 @Suite struct ZeroSumCalibrationTests {
   static let groups = 4
 
