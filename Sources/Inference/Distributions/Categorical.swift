@@ -68,14 +68,6 @@ public struct Categorical: VectorDistribution {
     }
     return Double(last)
   }
-
-  /// The expectation of the category's number.
-  public var mean: Double { theta.indices.reduce(0) { $0 + Double($1) * theta[$1] } }
-  /// The variance of the category's number.
-  public var variance: Double {
-    let mean = mean
-    return theta.indices.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) * theta[$1] }
-  }
 }
 
 /// The categorical distribution by unnormalised log probabilities β.

@@ -79,6 +79,11 @@ public struct MultivariateNormalCholesky: VectorDistribution {
   }
 
   public var mean: [Double] { mu }
+  /// The elements' variances.
+  public var variance: [Double] {
+    let covariance = covariance
+    return (0..<size).map { covariance[$0 * size + $0] }
+  }
   /// The covariance L L', row-major.
   public var covariance: [Double] {
     let n = size
@@ -115,6 +120,8 @@ public struct MultivariateNormal: VectorDistribution {
   public var size: Int { mu.count }
   public var parameters: [[Double]] { [mu, covariance] }
   public var mean: [Double] { mu }
+  /// The elements' variances.
+  public var variance: [Double] { (0..<size).map { covariance[$0 * size + $0] } }
 
   public static func problem(with parameter: Int, _ values: [Double], size: Int) -> String? {
     if !values.allSatisfy(\.isFinite) { return "must be finite numbers" }
@@ -196,6 +203,28 @@ public struct MultivariateNormalPrecision: VectorDistribution {
   public var size: Int { mu.count }
   public var parameters: [[Double]] { [mu, precision] }
   public var mean: [Double] { mu }
+  /// The inverse of the precision, row-major; NaN where that is not positive definite.
+  public var covariance: [Double] {
+    let n = size
+    var work = [Double](repeating: 0, count: n * n)
+    var span = work.mutableSpan
+    guard TriangularMatrix.copySymmetric(precision.span, n, into: &span), TriangularMatrix.factor(&span, n) else {
+      return precision.map { _ in .nan }
+    }
+    TriangularMatrix.invert(&span, n)
+    // L⁻¹' L⁻¹
+    return (0..<n * n).map { place in
+      let (i, j) = (place / n, place % n)
+      var sum = 0.0
+      for k in max(i, j)..<n { sum += work[k * n + i] * work[k * n + j] }
+      return sum
+    }
+  }
+  /// The elements' variances.
+  public var variance: [Double] {
+    let covariance = covariance
+    return (0..<size).map { covariance[$0 * size + $0] }
+  }
 
   public static func problem(with parameter: Int, _ values: [Double], size: Int) -> String? {
     if !values.allSatisfy(\.isFinite) { return "must be finite numbers" }

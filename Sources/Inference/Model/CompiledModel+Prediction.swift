@@ -75,8 +75,8 @@ extension CompiledModel {
   ///
   /// Draws are independent, and explicit bounds are kept by drawing again. Where bounds depend on parameters, the prior
   /// weighs those by the probability of lying within (by their distance, under a flat prior); if drawing again then
-  /// hardly ever ends, as with long vectors, NUTS draws from the prior instead: every tenth draw of four chains, which are
-  /// compared.
+  /// hardly ever ends, as with long vectors, NUTS draws from the prior instead: every tenth draw of four chains,
+  /// which are compared.
   ///
   /// - Throws: ``ModelError`` where a prior cannot be drawn from: flat ones without bounds, terms added to the log
   ///   density, and bounds to which neither way leads.
