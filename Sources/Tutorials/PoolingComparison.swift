@@ -39,7 +39,7 @@ struct PoolingComparison {
     self.unpooled = try unpooled.fit.draws.subset([quantity])
     self.partiallyPooled = try partiallyPooled.fit.draws.subset([quantity])
     func accuracy(_ fitted: FittedModel) throws -> LeaveOneOut {
-      LeaveOneOut(logLikelihood: try fitted.model.logLikelihood(fitted.fit.draws.thinned(by: thinning)))
+      LeaveOneOut(logLikelihood: try fitted.model.logLikelihood(try fitted.fit.draws.thinned(by: thinning)))
     }
     prediction = try ModelComparison([
       ("pooled", accuracy(pooled)), ("unpooled", accuracy(unpooled)), ("partially pooled", accuracy(partiallyPooled)),

@@ -76,22 +76,25 @@ enum SchoolScores: Lesson {
     let schools = survey.means.count
     let blocks = [[0, 1]] + (0..<schools).map { [2 + $0, 2 + schools + $0] }
     let metropolis = try model.sample(RandomWalkMetropolis(blocks: blocks), longer)
-    var table = TextTable(header: ["", "", "mean", "sd", "mcse", "bulk ESS", "R-hat"])
+    var table = TextTable(header: ["", "", "mean", "sd", "mcse", "apart", "bulk ESS", "R-hat"])
     for name in ["mu", "tau2", "school_mean[1]", "sigma2[1]"] {
+      guard let first = try fit.summary(of: [name]).rows.first else { continue }
       for (position, (sampler, fit)) in [("NUTS", fit), ("Gibbs", gibbs), ("Metropolis", metropolis)].enumerated() {
         guard let row = try fit.summary(of: [name]).rows.first else { continue }
         let decimals = Figure.decimals(showing: 3, of: row.sd)
+        let error = (row.mcse * row.mcse + first.mcse * first.mcse).squareRoot()
+        let apart = position == 0 ? "" : Figure.fixed((row.mean - first.mean) / error, 1)
         table.append(
           [position == 0 ? name : "", sampler] + [row.mean, row.sd, row.mcse].map { Figure.fixed($0, decimals) }
-            + [Figure.fixed(row.bulkESS, 0), Figure.fixed(row.rHat, 3)])
+            + [apart, Figure.fixed(row.bulkESS, 0), Figure.fixed(row.rHat, 3)])
       }
     }
     report.show(table.text())
     report.say(
       """
       Gibbs draws each quantity from its full conditional (source: Sources/Tutorials/SchoolSurvey+Gibbs.swift); \
-      Metropolis needs densities only, and here \(longer.thinning) iterations for each draw. Means that differ \
-      by more than some three of their Monte Carlo errors would say that one of them is wrong.
+      Metropolis needs densities only, and here \(longer.thinning) iterations for each draw. "Apart" is how far \
+      a mean is from that of NUTS, in Monte Carlo errors of the difference: beyond 3 or so, one of them would be wrong.
       """)
   }
 }

@@ -69,7 +69,7 @@ public struct ApproximateFit: Sendable, Equatable {
     var stream = RandomStream(seed: seed, purpose: ApproximationStream.resampling)
     let chosen = ImportanceResampling.choose(ImportanceResampling.weights(ratios).weights, count: count, using: &stream)
     return Draws(
-      names: draws.names, chainCount: 1, drawCount: count,
+      wellFormed: draws.names, chainCount: 1, drawCount: count,
       values: draws.names.indices.flatMap { v in
         let column = draws[v]
         return chosen.map { column[column.startIndex + $0] }

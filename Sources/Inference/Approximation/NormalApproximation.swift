@@ -117,7 +117,7 @@ extension ApproximateFit {
     }
     if impossible > 0 { notes.append("\(impossible) draws' quantities could not be computed and are NaN.") }
     return ApproximateFit(
-      method: method, draws: Draws(names: names, chainCount: 1, drawCount: count, values: values),
+      method: method, draws: Draws(wellFormed: names, chainCount: 1, drawCount: count, values: values),
       positions: sample.positions, dimension: n, logDensities: sample.logDensities,
       logApproximations: sample.logApproximations, paretoK: k, logEvidence: logEvidence, isConverged: isConverged,
       rejectedDraws: sample.rejected, evaluations: evaluations, warnings: notes)

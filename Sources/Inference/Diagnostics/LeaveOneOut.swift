@@ -78,6 +78,9 @@ public struct LeaveOneOut: Sendable, PredictiveAccuracy {
   /// Above this k an observation's estimate cannot be relied on: min(1 - 1 / log10(draws), 0.7).
   public var reliableK: Double { ParetoSmoothedWeights.reliableK(draws: drawCount) }
 
+  /// With fewer draws, no k that could be found would mean that an estimate can be relied on.
+  private static let fewestDraws = 100
+
   /// The observations whose k is too large, or not a number.
   public var unreliable: [Int] { paretoK.indices.filter { !(paretoK[$0] <= reliableK) } }
 }
@@ -86,7 +89,14 @@ extension LeaveOneOut: CustomStringConvertible {
   public var description: String {
     let bad = unreliable
     var text = estimates("loo")
-    if bad.isEmpty {
+    if drawCount < Self.fewestDraws {
+      text += """
+        \(drawCount) draws are too few for Pareto k to tell whether the estimates can be relied on.
+        Try: at least \(Self.fewestDraws) draws; the largest k that can be relied on is \
+        min(1 - 1 / log10(draws), 0.7), which is 0.5 for 100 draws and 0.7 from 2200 on.
+
+        """
+    } else if bad.isEmpty {
       text += "All Pareto k are below \(Figure.fixed(reliableK, 2)): the estimate can be relied on.\n"
     } else {
       let shown = bad.prefix(5).map { "\($0 + 1) (k = \(Figure.fixed(paretoK[$0], 2)))" }.joined(separator: ", ")

@@ -83,6 +83,12 @@ public struct BernoulliLogit: ScalarDistribution {
   public static func variance(_ p: SIMD4<Double>) -> Double { natural(p)[0] * natural(-p)[0] }
   public static func cdf(_ x: Double, _ p: SIMD4<Double>) -> Double { x < 0 ? 0 : x < 1 ? natural(-p)[0] : 1 }
   public static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double { x < 0 ? 1 : x < 1 ? natural(p)[0] : 0 }
+  public static func logCDF(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    x < 0 ? -.infinity : x < 1 ? -SpecialFunctions.log1pExp(p[0]) : 0
+  }
+  public static func logCCDF(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    x < 0 ? 0 : x < 1 ? -SpecialFunctions.log1pExp(-p[0]) : -.infinity
+  }
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double { q <= natural(-p)[0] ? 0 : 1 }
 }
 
@@ -127,6 +133,9 @@ public struct Geometric: ScalarDistribution {
   }
   public static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double {
     x < 0 ? 1 : exp((x.rounded(.down) + 1) * log1p(-p[0]))
+  }
+  public static func logCCDF(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    x < 0 ? 0 : (x.rounded(.down) + 1) * log1p(-p[0])
   }
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double {
     if p[0] == 1 || q == 0 { return 0 }

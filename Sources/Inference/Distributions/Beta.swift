@@ -61,6 +61,12 @@ public struct Beta: PositivePairFamily {
   public static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double {
     x <= 0 ? 1 : x >= 1 ? 0 : SpecialFunctions.regularizedBeta(1 - x, x, p[1], p[0])
   }
+  public static func logCDF(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    x <= 0 ? -.infinity : x >= 1 ? 0 : SpecialFunctions.logRegularizedBeta(x, 1 - x, p[0], p[1])
+  }
+  public static func logCCDF(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    x <= 0 ? 0 : x >= 1 ? -.infinity : SpecialFunctions.logRegularizedBeta(1 - x, x, p[1], p[0])
+  }
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double {
     SpecialFunctions.betaQuantile(q, p[0], p[1])
   }

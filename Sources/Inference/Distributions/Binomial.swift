@@ -61,6 +61,17 @@ public struct Binomial: ScalarDistribution {
     if k < 0 || k >= n { return k < 0 ? 0 : 1 }
     return SpecialFunctions.regularizedBeta(rest, theta, n - k, k + 1)
   }
+  public static func logCDF(_ x: Double, _ p: SIMD4<Double>) -> Double { logAtMost(x, p[0], p[1], 1 - p[1]) }
+  public static func logCCDF(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    logAtMost(p[0] - x.rounded(.down) - 1, p[0], 1 - p[1], p[1])
+  }
+
+  /// log P(Y <= x) of N trials, given the probabilities of success and of failure.
+  static func logAtMost(_ x: Double, _ n: Double, _ theta: Double, _ rest: Double) -> Double {
+    let k = x.rounded(.down)
+    if k < 0 || k >= n { return k < 0 ? -.infinity : 0 }
+    return SpecialFunctions.logRegularizedBeta(rest, theta, n - k, k + 1)
+  }
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double {
     Counts.boundedQuantile(q, p[0], near: mean(p), cdf: { cdf($0, p) }, ccdf: { ccdf($0, p) })
   }
@@ -117,6 +128,12 @@ public struct BinomialLogit: ScalarDistribution {
   }
   public static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double {
     cdf(p[0] - x.rounded(.down) - 1, SIMD4(p[0], -p[1], 0, 0))
+  }
+  public static func logCDF(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    Binomial.logAtMost(x, p[0], SpecialFunctions.inverseLogit(p[1]), SpecialFunctions.inverseLogit(-p[1]))
+  }
+  public static func logCCDF(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    logCDF(p[0] - x.rounded(.down) - 1, SIMD4(p[0], -p[1], 0, 0))
   }
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double {
     Counts.boundedQuantile(q, p[0], near: mean(p), cdf: { cdf($0, p) }, ccdf: { ccdf($0, p) })
@@ -199,6 +216,17 @@ public struct BetaBinomial: ScalarDistribution {
   private static func sum(from low: Double, to high: Double, _ p: SIMD4<Double>) -> Double {
     stride(from: low, through: high, by: 1).reduce(0) { $0 + exp(evaluate($1, p).value) }
   }
+  public static func logCDF(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    logTail(cdf(x, p), from: 0, to: x.rounded(.down), p)
+  }
+  public static func logCCDF(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    logTail(ccdf(x, p), from: x.rounded(.down) + 1, to: p[0], p)
+  }
+  /// The logarithm of a tail, from the masses' where it is below the smallest double.
+  private static func logTail(_ tail: Double, from low: Double, to high: Double, _ p: SIMD4<Double>) -> Double {
+    if tail > 1e-290 || tail.isNaN || low > high { return log(tail) }
+    return SpecialFunctions.logSumExp(stride(from: low, through: high, by: 1).map { evaluate($0, p).value })
+  }
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double {
     if p[0] > 1e6 { return .nan }
     return Counts.boundedQuantile(q, p[0], near: mean(p), cdf: { cdf($0, p) }, ccdf: { ccdf($0, p) })
@@ -210,7 +238,8 @@ extension Counts {
   static func boundedQuantile(
     _ q: Double, _ top: Double, near guess: Double, cdf: (Double) -> Double, ccdf: (Double) -> Double
   ) -> Double {
-    if q == 1 { return MonotoneSearch.firstInteger(from: 0, near: top) { $0 >= top || ccdf($0) == 0 } }
+    // Nothing short of all trials is certain, however small the rest, unless there are no successes at all.
+    if q == 1 { return ccdf(0) == 0 ? 0 : top }
     return min(top, quantile(q, near: guess, cdf: cdf, ccdf: ccdf))
   }
 }

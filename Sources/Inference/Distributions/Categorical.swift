@@ -21,6 +21,10 @@ public struct Categorical: VectorDistribution {
   public var size: Int { theta.count }
   public var parameters: [[Double]] { [theta] }
 
+  public static func problem(with parameter: Int, _ values: [Double], size: Int) -> String? {
+    Categorical.isSimplex(values.span, size) ? nil : "must be a simplex, of elements from 0 that sum to 1"
+  }
+
   public static func evaluate(
     _ x: Span<Double>, _ a: Span<Double>, _ b: Span<Double>, size: Int, xAdjoint: inout MutableSpan<Double>,
     aAdjoint: inout MutableSpan<Double>, bAdjoint: inout MutableSpan<Double>, scratch: inout MutableSpan<Double>
@@ -64,14 +68,6 @@ public struct Categorical: VectorDistribution {
     }
     return Double(last)
   }
-
-  /// The expectation of the category's number.
-  public var mean: Double { theta.indices.reduce(0) { $0 + Double($1) * theta[$1] } }
-  /// The variance of the category's number.
-  public var variance: Double {
-    let mean = mean
-    return theta.indices.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) * theta[$1] }
-  }
 }
 
 /// The categorical distribution by unnormalised log probabilities β.
@@ -92,6 +88,10 @@ public struct CategoricalLogit: VectorDistribution {
   public init(beta: [Double]) { self.beta = beta }
   public var size: Int { beta.count }
   public var parameters: [[Double]] { [beta] }
+
+  public static func problem(with parameter: Int, _ values: [Double], size: Int) -> String? {
+    logSumExp(values.span, size).isFinite ? nil : "must be numbers below infinity, not all minus infinity"
+  }
 
   public static func evaluate(
     _ x: Span<Double>, _ a: Span<Double>, _ b: Span<Double>, size: Int, xAdjoint: inout MutableSpan<Double>,
@@ -153,6 +153,12 @@ public struct OrderedLogistic: VectorDistribution {
   }
   public var size: Int { cuts.count + 1 }
   public var parameters: [[Double]] { [[eta], cuts] }
+
+  public static func problem(with parameter: Int, _ values: [Double], size: Int) -> String? {
+    if !values.allSatisfy(\.isFinite) { return "must be finite numbers" }
+    guard let k = values.indices.dropFirst().first(where: { values[$0] <= values[$0 - 1] }) else { return nil }
+    return "must increase; element \(k) is \(values[k]) after \(values[k - 1])"
+  }
 
   public static func evaluate(
     _ x: Span<Double>, _ a: Span<Double>, _ b: Span<Double>, size: Int, xAdjoint: inout MutableSpan<Double>,

@@ -21,6 +21,10 @@ public struct Dirichlet: VectorDistribution {
   public var size: Int { alpha.count }
   public var parameters: [[Double]] { [alpha] }
 
+  public static func problem(with parameter: Int, _ values: [Double], size: Int) -> String? {
+    values.first { !($0 > 0 && $0 < .infinity) }.map { "must be positive and finite; one is \($0)" }
+  }
+
   public static func evaluate(
     _ x: Span<Double>, _ a: Span<Double>, _ b: Span<Double>, size: Int, xAdjoint: inout MutableSpan<Double>,
     aAdjoint: inout MutableSpan<Double>, bAdjoint: inout MutableSpan<Double>, scratch: inout MutableSpan<Double>

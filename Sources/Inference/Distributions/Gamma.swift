@@ -45,6 +45,12 @@ public struct InverseGamma: PositivePairFamily {
   public static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double {
     x <= 0 ? 1 : SpecialFunctions.regularizedGammaP(p[0], p[1] / x)
   }
+  public static func logCDF(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    x <= 0 ? -.infinity : SpecialFunctions.logRegularizedGammaQ(p[0], p[1] / x)
+  }
+  public static func logCCDF(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    x <= 0 ? 0 : SpecialFunctions.logRegularizedGammaP(p[0], p[1] / x)
+  }
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double {
     if q == 0 || q == 1 { return q == 0 ? 0 : .infinity }
     return p[1] / SpecialFunctions.upperGammaQuantile(q, p[0])
@@ -107,6 +113,12 @@ public struct Gamma: PositivePairFamily {
   }
   public static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double {
     x <= 0 ? 1 : SpecialFunctions.regularizedGammaQ(p[0], p[1] * x)
+  }
+  public static func logCDF(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    x <= 0 ? -.infinity : SpecialFunctions.logRegularizedGammaP(p[0], p[1] * x)
+  }
+  public static func logCCDF(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    x <= 0 ? 0 : SpecialFunctions.logRegularizedGammaQ(p[0], p[1] * x)
   }
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double {
     if q == 0 || q == 1 { return q == 0 ? 0 : .infinity }

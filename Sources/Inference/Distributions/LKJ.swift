@@ -27,6 +27,10 @@ public struct LKJCholesky: VectorDistribution {
   }
   public var parameters: [[Double]] { [[eta]] }
 
+  public static func problem(with parameter: Int, _ values: [Double], size: Int) -> String? {
+    values.first { !($0 > 0 && $0 < .infinity) }.map { "must be positive and finite; it is \($0)" }
+  }
+
   public static func evaluate(
     _ x: Span<Double>, _ a: Span<Double>, _ b: Span<Double>, size n: Int, xAdjoint: inout MutableSpan<Double>,
     aAdjoint: inout MutableSpan<Double>, bAdjoint: inout MutableSpan<Double>, scratch: inout MutableSpan<Double>
@@ -80,4 +84,38 @@ public struct LKJCholesky: VectorDistribution {
 
   /// Variance of a single correlation L L'_ij, whose mean is 0: 1 / (2η + K - 1).
   public var correlationVariance: Double { 1 / (2 * eta + Double(size) - 1) }
+
+  /// The expectation of each element of L, row-major.
+  ///
+  /// Row i's direction before the diagonal is uniform, and L_ii² is Beta(η + (K - 1 - i) / 2, i / 2), i from 0.
+  public var mean: [Double] {
+    moments { row, column in row == column ? diagonalMean(row) : 0 }
+  }
+
+  /// The variance of each element of L, row-major: in the first column that of a correlation, 1 / (2η + K - 1).
+  public var variance: [Double] {
+    moments { row, column in
+      let (a, b) = squaredDiagonal(row)
+      if row == column { return row == 0 ? 0 : a / (a + b) - diagonalMean(row) * diagonalMean(row) }
+      return column < row ? b / (a + b) / Double(row) : 0
+    }
+  }
+
+  /// Parameters of the beta distribution of L_ii².
+  private func squaredDiagonal(_ row: Int) -> (a: Double, b: Double) {
+    (eta + 0.5 * Double(size - 1 - row), 0.5 * Double(row))
+  }
+
+  private func diagonalMean(_ row: Int) -> Double {
+    if row == 0 { return 1 }
+    let (a, b) = squaredDiagonal(row)
+    return exp(
+      SpecialFunctions.logGamma(a + 0.5) - SpecialFunctions.logGamma(a) + SpecialFunctions.logGamma(a + b)
+        - SpecialFunctions.logGamma(a + b + 0.5))
+  }
+
+  private func moments(_ element: (_ row: Int, _ column: Int) -> Double) -> [Double] {
+    let isValid = eta > 0 && eta < .infinity
+    return (0..<size * size).map { isValid ? element($0 / size, $0 % size) : .nan }
+  }
 }

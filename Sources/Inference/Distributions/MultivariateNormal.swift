@@ -27,6 +27,12 @@ public struct MultivariateNormalCholesky: VectorDistribution {
   public var size: Int { mu.count }
   public var parameters: [[Double]] { [mu, factor] }
 
+  public static func problem(with parameter: Int, _ values: [Double], size: Int) -> String? {
+    if !values.allSatisfy(\.isFinite) { return "must be finite numbers" }
+    guard parameter == 1, let row = (0..<size).first(where: { values[$0 * size + $0] <= 0 }) else { return nil }
+    return "must have a positive diagonal; element \(row) of it is \(values[row * size + row])"
+  }
+
   public static func evaluate(
     _ x: Span<Double>, _ a: Span<Double>, _ b: Span<Double>, size n: Int, xAdjoint: inout MutableSpan<Double>,
     aAdjoint: inout MutableSpan<Double>, bAdjoint: inout MutableSpan<Double>, scratch: inout MutableSpan<Double>
@@ -73,6 +79,11 @@ public struct MultivariateNormalCholesky: VectorDistribution {
   }
 
   public var mean: [Double] { mu }
+  /// The elements' variances.
+  public var variance: [Double] {
+    let covariance = covariance
+    return (0..<size).map { covariance[$0 * size + $0] }
+  }
   /// The covariance L L', row-major.
   public var covariance: [Double] {
     let n = size
@@ -109,6 +120,13 @@ public struct MultivariateNormal: VectorDistribution {
   public var size: Int { mu.count }
   public var parameters: [[Double]] { [mu, covariance] }
   public var mean: [Double] { mu }
+  /// The elements' variances.
+  public var variance: [Double] { (0..<size).map { covariance[$0 * size + $0] } }
+
+  public static func problem(with parameter: Int, _ values: [Double], size: Int) -> String? {
+    if !values.allSatisfy(\.isFinite) { return "must be finite numbers" }
+    return parameter == 1 ? TriangularMatrix.problem(withSymmetric: values, size) : nil
+  }
 
   public static func evaluate(
     _ x: Span<Double>, _ a: Span<Double>, _ b: Span<Double>, size n: Int, xAdjoint: inout MutableSpan<Double>,
@@ -185,6 +203,33 @@ public struct MultivariateNormalPrecision: VectorDistribution {
   public var size: Int { mu.count }
   public var parameters: [[Double]] { [mu, precision] }
   public var mean: [Double] { mu }
+  /// The inverse of the precision, row-major; NaN where that is not positive definite.
+  public var covariance: [Double] {
+    let n = size
+    var work = [Double](repeating: 0, count: n * n)
+    var span = work.mutableSpan
+    guard TriangularMatrix.copySymmetric(precision.span, n, into: &span), TriangularMatrix.factor(&span, n) else {
+      return precision.map { _ in .nan }
+    }
+    TriangularMatrix.invert(&span, n)
+    // L⁻¹' L⁻¹
+    return (0..<n * n).map { place in
+      let (i, j) = (place / n, place % n)
+      var sum = 0.0
+      for k in max(i, j)..<n { sum += work[k * n + i] * work[k * n + j] }
+      return sum
+    }
+  }
+  /// The elements' variances.
+  public var variance: [Double] {
+    let covariance = covariance
+    return (0..<size).map { covariance[$0 * size + $0] }
+  }
+
+  public static func problem(with parameter: Int, _ values: [Double], size: Int) -> String? {
+    if !values.allSatisfy(\.isFinite) { return "must be finite numbers" }
+    return parameter == 1 ? TriangularMatrix.problem(withSymmetric: values, size) : nil
+  }
 
   public static func evaluate(
     _ x: Span<Double>, _ a: Span<Double>, _ b: Span<Double>, size n: Int, xAdjoint: inout MutableSpan<Double>,

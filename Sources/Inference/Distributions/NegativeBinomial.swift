@@ -123,6 +123,18 @@ public struct NegativeBinomial2: ScalarDistribution {
     return SpecialFunctions.regularizedBeta(
       1 / (1 + p[1] / p[0]), 1 / (1 + p[0] / p[1]), x.rounded(.down) + 1, p[1])
   }
+  public static func logCDF(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    if p[1] == .infinity { return Poisson.logCDF(x, p) }
+    if x < 0 || p[0] == 0 || x > Counts.most { return log(cdf(x, p)) }
+    return SpecialFunctions.logRegularizedBeta(
+      1 / (1 + p[0] / p[1]), 1 / (1 + p[1] / p[0]), p[1], x.rounded(.down) + 1)
+  }
+  public static func logCCDF(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    if p[1] == .infinity { return Poisson.logCCDF(x, p) }
+    if x < 0 || p[0] == 0 || x > Counts.most { return log(ccdf(x, p)) }
+    return SpecialFunctions.logRegularizedBeta(
+      1 / (1 + p[1] / p[0]), 1 / (1 + p[0] / p[1]), x.rounded(.down) + 1, p[1])
+  }
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double {
     Counts.quantile(q, near: p[0], cdf: { cdf($0, p) }, ccdf: { ccdf($0, p) })
   }
@@ -187,6 +199,8 @@ public struct NegativeBinomial2Log: ScalarDistribution {
   public static func variance(_ p: SIMD4<Double>) -> Double { NegativeBinomial2.variance(natural(p)) }
   public static func cdf(_ x: Double, _ p: SIMD4<Double>) -> Double { NegativeBinomial2.cdf(x, natural(p)) }
   public static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double { NegativeBinomial2.ccdf(x, natural(p)) }
+  public static func logCDF(_ x: Double, _ p: SIMD4<Double>) -> Double { NegativeBinomial2.logCDF(x, natural(p)) }
+  public static func logCCDF(_ x: Double, _ p: SIMD4<Double>) -> Double { NegativeBinomial2.logCCDF(x, natural(p)) }
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double { NegativeBinomial2.quantile(q, natural(p)) }
 }
 
@@ -231,5 +245,7 @@ public struct NegativeBinomial: PositivePairFamily {
   public static func variance(_ p: SIMD4<Double>) -> Double { p[0] / p[1] * (1 + 1 / p[1]) }
   public static func cdf(_ x: Double, _ p: SIMD4<Double>) -> Double { NegativeBinomial2.cdf(x, natural(p)) }
   public static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double { NegativeBinomial2.ccdf(x, natural(p)) }
+  public static func logCDF(_ x: Double, _ p: SIMD4<Double>) -> Double { NegativeBinomial2.logCDF(x, natural(p)) }
+  public static func logCCDF(_ x: Double, _ p: SIMD4<Double>) -> Double { NegativeBinomial2.logCCDF(x, natural(p)) }
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double { NegativeBinomial2.quantile(q, natural(p)) }
 }

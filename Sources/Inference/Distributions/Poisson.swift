@@ -52,6 +52,14 @@ public struct Poisson: ScalarDistribution {
     if x < 0 || p[0] == 0 { return x < 0 ? 1 : 0 }
     return x > Counts.most ? 0 : SpecialFunctions.regularizedGammaP(x.rounded(.down) + 1, p[0])
   }
+  public static func logCDF(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    if x < 0 || p[0] == 0 || x > Counts.most { return log(cdf(x, p)) }
+    return SpecialFunctions.logRegularizedGammaQ(x.rounded(.down) + 1, p[0])
+  }
+  public static func logCCDF(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    if x < 0 || p[0] == 0 || x > Counts.most { return log(ccdf(x, p)) }
+    return SpecialFunctions.logRegularizedGammaP(x.rounded(.down) + 1, p[0])
+  }
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double {
     Counts.quantile(q, near: p[0], cdf: { cdf($0, p) }, ccdf: { ccdf($0, p) })
   }
@@ -100,6 +108,8 @@ public struct PoissonLog: ScalarDistribution {
   public static func variance(_ p: SIMD4<Double>) -> Double { exp(p[0]) }
   public static func cdf(_ x: Double, _ p: SIMD4<Double>) -> Double { Poisson.cdf(x, natural(p)) }
   public static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double { Poisson.ccdf(x, natural(p)) }
+  public static func logCDF(_ x: Double, _ p: SIMD4<Double>) -> Double { Poisson.logCDF(x, natural(p)) }
+  public static func logCCDF(_ x: Double, _ p: SIMD4<Double>) -> Double { Poisson.logCCDF(x, natural(p)) }
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double { Poisson.quantile(q, natural(p)) }
 }
 

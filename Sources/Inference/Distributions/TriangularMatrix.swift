@@ -31,6 +31,14 @@ enum TriangularMatrix {
     return true
   }
 
+  /// What keeps a matrix from being a covariance, if anything does.
+  static func problem(withSymmetric matrix: [Double], _ n: Int) -> String? {
+    var copy = matrix
+    var span = copy.mutableSpan
+    guard copySymmetric(matrix.span, n, into: &span) else { return "must be symmetric, to 1e-8" }
+    return factor(&span, n) ? nil : "must be positive definite"
+  }
+
   /// Replaces L by its inverse.
   static func invert(_ l: inout MutableSpan<Double>, _ n: Int) {
     for i in 0..<n {

@@ -5,10 +5,10 @@ import NumericKernels
 ///
 ///     log p(x) = log f(x) - log P(lower <= X <= upper),   lower <= x <= upper
 ///
-/// Parameters are lower, upper, and those of the base. Where the interval's probability is below the smallest double,
-/// every density is NaN. Derivatives by bounds are 0 for whole numbers and at infinity; those of the probability by the
-/// base's parameters are numerical, good for some ten digits. Moments are integrals of the tails, good for some nine.
-/// Stan: `T[lower, upper]`.
+/// Parameters are lower, upper, and those of the base. Probabilities of the interval below the smallest double are
+/// known by their logarithms, as far as the base's are. Derivatives by bounds are 0 for whole numbers and at infinity;
+/// those of the probability by the base's parameters are numerical, good for some ten digits. Moments are integrals of
+/// the tails, good for some nine. Stan: `T[lower, upper]`.
 public struct Truncated<Base: ScalarDistribution>: UnivariateDistribution, Equatable {
   public let base: Base
   public let lower: Double
@@ -24,46 +24,62 @@ public struct Truncated<Base: ScalarDistribution>: UnivariateDistribution, Equat
   public var support: Support { base.support.intersected(lower, upper) }
   /// P(lower <= X <= upper) of the base.
   var total: Double { Base.isValid(base.parameters) ? base.probability(from: lower, to: upper) : .nan }
+  /// Its logarithm; NaN where there is no distribution.
+  private var logTotal: Double {
+    if lower > upper { return .nan }
+    let value = base.logProbability(from: lower, to: upper)
+    return value > -.infinity ? value : .nan
+  }
+  /// Whether probabilities of the base keep their digits, so that logarithms are not needed.
+  private var isOrdinary: Bool { total > 1e-290 }
 
   public func partials(_ x: Double) -> DistributionPartials {
     var result = base.partials(x)
-    let total = total
-    guard total > 0, !x.isNaN else {
+    let logTotal = logTotal
+    guard !logTotal.isNaN, !x.isNaN else {
       return DistributionPartials(value: .nan, x: .nan, parameters: [.nan, .nan] + result.parameters.map { _ in .nan })
     }
     var bounds = [0.0, 0.0]
     if !isDiscrete {
-      if lower.isFinite { bounds[0] = exp(base.logDensity(lower)) / total }
-      if upper.isFinite { bounds[1] = -exp(base.logDensity(upper)) / total }
+      if lower.isFinite { bounds[0] = exp(base.logDensity(lower) - logTotal) }
+      if upper.isFinite { bounds[1] = -exp(base.logDensity(upper) - logTotal) }
     }
     let slopes = base.probabilitySlopes(from: lower, to: upper)
     result.parameters = bounds + zip(result.parameters, slopes).map { $0 - $1 }
     if x < lower || x > upper {
       return DistributionPartials(value: -.infinity, x: 0, parameters: result.parameters.map { _ in 0 })
     }
-    result.value -= log(total)
+    result.value -= logTotal
     return result
   }
 
   public func cdf(_ x: Double) -> Double {
     if x.isNaN { return .nan }
-    if x < lower { return total > 0 ? 0 : .nan }
+    let logTotal = logTotal
+    if x < lower || logTotal.isNaN { return logTotal.isNaN ? .nan : 0 }
+    guard isOrdinary else { return min(1, exp(base.logProbability(from: lower, to: min(x, upper)) - logTotal)) }
     return min(1, base.probability(from: lower, to: min(x, upper)) / total)
   }
 
   public func ccdf(_ x: Double) -> Double {
     if x.isNaN { return .nan }
-    if x < lower { return total > 0 ? 1 : .nan }
-    if x >= upper { return total > 0 ? 0 : .nan }
+    let logTotal = logTotal
+    if x < lower || x >= upper || logTotal.isNaN { return logTotal.isNaN ? .nan : x < lower ? 1 : 0 }
     // The interval above x: from the next whole number.
+    guard isOrdinary else {
+      let first = isDiscrete ? x.rounded(.down) + 1 : x
+      return first > upper ? 0 : min(1, exp(base.logProbability(from: first, to: upper) - logTotal))
+    }
     let upperTail = base.ccdf(x)
     return min(1, (upperTail < 0.5 ? upperTail - base.ccdf(upper) : base.cdf(upper) - base.cdf(x)) / total)
   }
 
   public func quantile(_ q: Double) -> Double {
-    guard q >= 0, q <= 1, total > 0 else { return .nan }
+    guard q >= 0, q <= 1, !logTotal.isNaN else { return .nan }
     let (low, high) = support.ends
-    if q == 0 { return low }
+    // Nothing short of the upper end is certain, even where what is left is below the smallest double.
+    if q == 0 || q == 1 { return q == 0 ? low : high }
+    guard isOrdinary else { return ScalarTails(Base.self).quantile(q, from: lower, to: upper, base.parameters) }
     if isDiscrete {
       // Close by: the base's quantile of the same probability from below.
       let guess = base.quantile(min(1, base.below(lower) + q * total))
@@ -81,7 +97,7 @@ public struct Truncated<Base: ScalarDistribution>: UnivariateDistribution, Equat
   public var variance: Double { moments.variance }
 
   private var moments: (mean: Double, variance: Double) {
-    guard total > 0 else { return (.nan, .nan) }
+    guard !logTotal.isNaN else { return (.nan, .nan) }
     let (low, high) = support.ends
     let (baseLow, baseHigh) = base.support.ends
     let isCut = (low > -.infinity || baseLow > -.infinity) && (high < .infinity || baseHigh < .infinity)
@@ -92,7 +108,7 @@ public struct Truncated<Base: ScalarDistribution>: UnivariateDistribution, Equat
 
   /// A variate of the base that falls inside or, after 32 that do not, a quantile.
   public func random(using stream: inout RandomStream) -> Double {
-    guard total > 0 else { return .nan }
+    guard !logTotal.isNaN else { return .nan }
     for _ in 0..<32 {
       let x = base.random(using: &stream)
       if x >= lower && x <= upper { return x }
@@ -131,15 +147,15 @@ public struct Censored<Base: ScalarDistribution>: UnivariateDistribution, Equata
     }
     guard x == lower || x == upper, x.isFinite, !result.value.isNaN else { return result }
     let (low, high) = x == lower ? (-Double.infinity, lower) : (upper, .infinity)
-    let probability = base.probability(from: low, to: high)
+    let value = base.logProbability(from: low, to: high)
     // A limit that is data and the observation at it are one number: only the probability depends on it.
     var bounds = [0.0, 0.0]
     if !isDiscrete {
-      let slope = exp(base.logDensity(x)) / probability
+      let slope = exp(base.logDensity(x) - value)
       if x == lower { bounds[0] = slope } else { bounds[1] = -slope }
     }
     return DistributionPartials(
-      value: probability.logarithm, x: 0, parameters: bounds + base.probabilitySlopes(from: low, to: high))
+      value: value, x: 0, parameters: bounds + base.probabilitySlopes(from: low, to: high))
   }
 
   public func cdf(_ x: Double) -> Double { x < lower ? 0 : x >= upper ? 1 : base.cdf(x) }
@@ -166,9 +182,11 @@ public struct Censored<Base: ScalarDistribution>: UnivariateDistribution, Equata
   }
 }
 
-extension Double {
-  /// Its logarithm; NaN below 0, where a difference of probabilities is only rounding.
-  var logarithm: Double { Foundation.log(self) }
+extension ScalarDistribution {
+  /// log P(low <= X <= high), also where the probability is below the smallest double.
+  func logProbability(from low: Double, to high: Double) -> Double {
+    ScalarTails(Self.self).logProbability(low, high, parameters)
+  }
 }
 
 extension Support {

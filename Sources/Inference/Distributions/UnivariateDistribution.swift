@@ -83,7 +83,7 @@ extension ScalarDistribution {
       func logProbability(_ shift: Double) -> Double {
         var moved = parameters
         moved[k] += shift
-        return Self(parameters: moved).probability(from: low, to: high).logarithm
+        return ScalarTails(Self.self).logProbability(low, high, moved)
       }
       return (8 * (logProbability(h) - logProbability(-h)) - (logProbability(2 * h) - logProbability(-2 * h)))
         / (12 * h)

@@ -21,6 +21,10 @@ public protocol VectorDensity: Sendable {
   /// How many numbers of working storage an evaluation needs.
   static func scratchCount(size: Int) -> Int
 
+  /// What is wrong with a parameter's value, whatever the others are: it "must be positive definite", say. Nil if
+  /// nothing is.
+  static func problem(with parameter: Int, _ values: [Double], size: Int) -> String?
+
   /// The normalised log density (log mass) at x; adds its derivatives to the adjoints.
   ///
   /// Outside the support the value is minus infinity, with parameters outside theirs NaN; adjoints are then not to be
@@ -41,6 +45,12 @@ public protocol VectorDensity: Sendable {
   static func random(
     _ a: Span<Double>, _ b: Span<Double>, size: Int, into x: inout MutableSpan<Double>,
     scratch: inout MutableSpan<Double>, using stream: inout RandomStream)
+}
+
+extension VectorDensity {
+  public static func problem(with parameter: Int, _ values: [Double], size: Int) -> String? {
+    values.allSatisfy(\.isFinite) ? nil : "must be finite numbers"
+  }
 }
 
 /// A ``VectorDensity`` with its parameters.

@@ -22,6 +22,36 @@ public struct CmdStanCSV: Sendable {
     }
   }
 
+  /// A variable whose name the format cannot hold: its readers know no quotes.
+  public struct UnwritableName: Error, Equatable, CustomStringConvertible {
+    public let name: String
+    public let reason: String
+
+    public var description: String {
+      "The variable \(name.debugDescription) cannot be written as CmdStan's CSV: \(reason). "
+        + "Give it another name by renamed(_:), or write a DrawArchive."
+    }
+  }
+
+  /// Column names as CmdStan writes them.
+  private static func columns(_ names: [String]) throws(UnwritableName) -> [String] {
+    var seen: Set<String> = []
+    return try names.map { (name) throws(UnwritableName) in
+      let column = CmdStanName.dotted(name)
+      if column.isEmpty { throw UnwritableName(name: name, reason: "it is empty") }
+      if let character = column.first(where: { $0 == "," || $0 == "\"" || $0 == "#" || $0.isNewline }) {
+        throw UnwritableName(name: name, reason: "it holds \(String(character).debugDescription)")
+      }
+      if column.hasSuffix("__") {
+        throw UnwritableName(name: name, reason: "names that end with __ are the sampler's own columns")
+      }
+      guard seen.insert(column).inserted else {
+        throw UnwritableName(name: name, reason: "it and another variable would both be \(column)")
+      }
+      return column
+    }
+  }
+
   /// Reads one file per chain. Warm-up draws, where they were saved, are left out.
   public init(files: [String]) throws {
     try self.init(
@@ -60,7 +90,7 @@ public struct CmdStanCSV: Sendable {
     }
     let (chainCount, drawCount) = (chains.count, chains[0].drawCount)
     draws = Draws(
-      names: names, chainCount: chainCount, drawCount: drawCount, values: variables.flatMap(values))
+      wellFormed: names, chainCount: chainCount, drawCount: drawCount, values: variables.flatMap(values))
     let none = [Double](repeating: .nan, count: chainCount * drawCount)
     let zero = [Int](repeating: 0, count: chainCount * drawCount)
     func counts(_ name: String) -> [Int] { sampler(name)?.map { Int(exactly: $0) ?? 0 } ?? zero }
@@ -79,10 +109,12 @@ public struct CmdStanCSV: Sendable {
   ///   - seed: Of the run.
   ///   - warmUp: The number of iterations left out.
   ///   - tuning: What the adaptation arrived at, for the comments.
+  /// - Throws: ``UnwritableName``.
   public static func text(
     _ draws: Draws, _ statistics: SamplerStatistics?, chain: Int, seed: UInt64 = 0, warmUp: Int = 0,
     tuning: ChainTuning? = nil
-  ) -> [UInt8] {
+  ) throws(UnwritableName) -> [UInt8] {
+    let columns = try columns(draws.names)
     var bytes: [UInt8] = []
     func line(_ text: String) {
       bytes.append(contentsOf: text.utf8)
@@ -97,7 +129,7 @@ public struct CmdStanCSV: Sendable {
       "id = \(chain + 1)", "random", "  seed = \(seed)",
     ] { line("# " + comment) }
     let sampler = ["lp__", "accept_stat__", "stepsize__", "treedepth__", "n_leapfrog__", "divergent__", "energy__"]
-    line(((statistics == nil ? [] : sampler) + draws.names.map(CmdStanName.dotted)).joined(separator: ","))
+    line(((statistics == nil ? [] : sampler) + columns).joined(separator: ","))
     if let tuning {
       line("# Adaptation terminated")
       line("# Step size = \(tuning.stepSize)")
@@ -135,12 +167,13 @@ extension Fit {
   /// Writes one CSV file per chain, `PREFIX-1.csv` and so on, into a folder that exists.
   ///
   /// - Returns: The files' paths.
+  /// - Throws: ``CmdStanCSV/UnwritableName``, or what writing throws.
   @discardableResult
   public func writeCmdStanCSV(to folder: String, prefix: String = "draws") throws -> [String] {
     try (0..<draws.chainCount).map { chain in
       let path = "\(folder)/\(prefix)-\(chain + 1).csv"
       let record = chain < chains.count ? chains[chain] : nil
-      let bytes = CmdStanCSV.text(
+      let bytes = try CmdStanCSV.text(
         draws, statistics, chain: chain, seed: seed, warmUp: record?.warmUp ?? 0, tuning: record?.tuning)
       try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
       return path

@@ -124,7 +124,7 @@ public struct DrawArchive: Sendable, Equatable {
     }
     let each = header.chainCount * header.drawCount
     draws = Draws(
-      names: header.names, chainCount: header.chainCount, drawCount: header.drawCount,
+      wellFormed: header.names, chainCount: header.chainCount, drawCount: header.drawCount,
       values: doubles(each * header.names.count))
     notes = header.notes
     if header.hasStatistics {

@@ -31,7 +31,33 @@ public struct Draws: Sendable, Equatable {
     }
   }
 
-  public init(names: [String], chainCount: Int, drawCount: Int, values: [Double]) {
+  /// Draws that do not fit together, or a step or number that they cannot have.
+  public struct Misfit: Error, Equatable, CustomStringConvertible {
+    public let description: String
+  }
+
+  /// - Throws: ``Misfit`` for a name given twice, no chain, or another number of values than names * chains * draws.
+  public init(names: [String], chainCount: Int, drawCount: Int, values: [Double]) throws(Misfit) {
+    var seen: Set<String> = []
+    if let name = names.first(where: { !seen.insert($0).inserted }) {
+      throw Misfit(description: "The variable \(name) is there twice; variables need different names.")
+    }
+    guard chainCount >= 1, drawCount >= 0 else {
+      throw Misfit(
+        description: "Draws need at least one chain of at least 0 draws; \(chainCount) of \(drawCount) are given.")
+    }
+    let (perVariable, overflows) = chainCount.multipliedReportingOverflow(by: drawCount)
+    let (needed, overflowsToo) = perVariable.multipliedReportingOverflow(by: names.count)
+    guard !overflows, !overflowsToo, values.count == needed else {
+      throw Misfit(
+        description: "\(names.count) variables of \(chainCount) chains with \(drawCount) draws need as many values as "
+          + "their product; there are \(values.count).")
+    }
+    self.init(wellFormed: names, chainCount: chainCount, drawCount: drawCount, values: values)
+  }
+
+  /// Draws that are known to fit together.
+  package init(wellFormed names: [String], chainCount: Int, drawCount: Int, values: [Double]) {
     precondition(Set(names).count == names.count, "variables need different names")
     precondition(chainCount >= 1 && drawCount >= 0, "draws need a chain")
     precondition(values.count == names.count * chainCount * drawCount, "names * chains * draws values are needed")
@@ -77,41 +103,53 @@ public struct Draws: Sendable, Equatable {
       guard let place = places[name] else { throw UnknownVariable(name: name, known: names) }
       kept += self[place]
     }
-    return Draws(names: elements, chainCount: chainCount, drawCount: drawCount, values: kept)
+    return Draws(wellFormed: elements, chainCount: chainCount, drawCount: drawCount, values: kept)
   }
 
   /// Every `step`-th draw of each chain, ending with the last: the draws furthest from the chain's start.
-  public func thinned(by step: Int) -> Draws {
-    precondition(step >= 1, "thinning needs a step of at least 1")
-    let kept = (drawCount + step - 1) / step
+  ///
+  /// - Throws: ``Misfit`` for a step below 1.
+  public func thinned(by step: Int) throws(Misfit) -> Draws {
+    guard step >= 1 else { throw Misfit(description: "Thinning needs a step of at least 1; it is \(step).") }
+    let kept = drawCount / step + (drawCount % step == 0 ? 0 : 1)
     var thinned: [Double] = []
     thinned.reserveCapacity(names.count * chainCount * kept)
     for row in 0..<(names.count * chainCount) {
       for k in 0..<kept { thinned.append(values[(row + 1) * drawCount - 1 - (kept - 1 - k) * step]) }
     }
-    return Draws(names: names, chainCount: chainCount, drawCount: kept, values: thinned)
+    return Draws(wellFormed: names, chainCount: chainCount, drawCount: kept, values: thinned)
   }
 
   /// The same draws as one long chain, chain after chain. The layout makes this free of copying.
   public func combiningChains() -> Draws {
-    Draws(names: names, chainCount: 1, drawCount: chainCount * drawCount, values: values)
+    Draws(wellFormed: names, chainCount: 1, drawCount: chainCount * drawCount, values: values)
   }
 
   /// The chains of several runs of the same variables side by side.
   ///
   /// All parts need the same names in the same order and the same number of draws.
-  public static func joiningChains(_ parts: [Draws]) -> Draws {
-    precondition(!parts.isEmpty, "there are no chains to join")
-    let (names, drawCount) = (parts[0].names, parts[0].drawCount)
-    precondition(
-      parts.allSatisfy { $0.names == names && $0.drawCount == drawCount }, "chains to join must have one shape")
+  ///
+  /// - Throws: ``Misfit`` where they have not, or there are no parts.
+  public static func joiningChains(_ parts: [Draws]) throws(Misfit) -> Draws {
+    guard let first = parts.first else { throw Misfit(description: "There are no chains to join.") }
+    let (names, drawCount) = (first.names, first.drawCount)
+    for (i, part) in parts.enumerated() {
+      guard part.names == names else {
+        throw Misfit(
+          description: "Chains to join need the same variables in one order; part \(i) has others than part 0.")
+      }
+      guard part.drawCount == drawCount else {
+        throw Misfit(
+          description: "Chains to join need as many draws; part \(i) has \(part.drawCount), part 0 \(drawCount).")
+      }
+    }
     var joined: [Double] = []
     joined.reserveCapacity(parts.reduce(0) { $0 + $1.values.count })
     for variable in names.indices {
       for part in parts { joined += part[variable] }
     }
     return Draws(
-      names: names, chainCount: parts.reduce(0) { $0 + $1.chainCount }, drawCount: drawCount, values: joined)
+      wellFormed: names, chainCount: parts.reduce(0) { $0 + $1.chainCount }, drawCount: drawCount, values: joined)
   }
 
   /// The same draws under other names; names that are not mentioned stay.
@@ -121,7 +159,7 @@ public struct Draws: Sendable, Equatable {
     for name in changes.keys.sorted() { _ = try index(of: name) }
     let renamed = names.map { changes[$0] ?? $0 }
     try Self.checkDifferent(renamed)
-    return Draws(names: renamed, chainCount: chainCount, drawCount: drawCount, values: values)
+    return Draws(wellFormed: renamed, chainCount: chainCount, drawCount: drawCount, values: values)
   }
 
   private static func checkDifferent(_ names: [String]) throws(UnknownVariable) {
@@ -133,13 +171,17 @@ public struct Draws: Sendable, Equatable {
 
   /// The variables of several sets side by side, of the same chains and draws.
   ///
-  /// - Precondition: All have one shape and no name twice.
-  public static func joiningVariables(_ parts: [Draws]) -> Draws {
-    precondition(!parts.isEmpty, "there are no variables to join")
-    let (chainCount, drawCount) = (parts[0].chainCount, parts[0].drawCount)
-    precondition(
-      parts.allSatisfy { $0.chainCount == chainCount && $0.drawCount == drawCount }, "draws to join need one shape")
-    return Draws(
+  /// - Throws: ``Misfit`` where they have other numbers of chains or draws, a name is there twice, or nothing is given.
+  public static func joiningVariables(_ parts: [Draws]) throws(Misfit) -> Draws {
+    guard let first = parts.first else { throw Misfit(description: "There are no variables to join.") }
+    let (chainCount, drawCount) = (first.chainCount, first.drawCount)
+    for (i, part) in parts.enumerated() where part.chainCount != chainCount || part.drawCount != drawCount {
+      throw Misfit(
+        description:
+          "Variables to join need the same draws; part \(i) has \(part.chainCount) chains of \(part.drawCount), "
+          + "part 0 \(chainCount) of \(drawCount).")
+    }
+    return try Draws(
       names: parts.flatMap(\.names), chainCount: chainCount, drawCount: drawCount, values: parts.flatMap(\.values))
   }
 
@@ -151,11 +193,15 @@ public struct Draws: Sendable, Equatable {
   }
 
   /// The same draws without the first of each chain.
-  public func droppingFirst(_ count: Int) -> Draws {
-    precondition(count >= 0 && count <= drawCount, "no more draws can be dropped than there are")
+  ///
+  /// - Throws: ``Misfit`` where there are not as many.
+  public func droppingFirst(_ count: Int) throws(Misfit) -> Draws {
+    guard count >= 0, count <= drawCount else {
+      throw Misfit(description: "\(count) draws cannot be dropped of chains of \(drawCount).")
+    }
     var kept: [Double] = []
     kept.reserveCapacity(names.count * chainCount * (drawCount - count))
     for row in 0..<(names.count * chainCount) { kept += values[(row * drawCount + count)..<((row + 1) * drawCount)] }
-    return Draws(names: names, chainCount: chainCount, drawCount: drawCount - count, values: kept)
+    return Draws(wellFormed: names, chainCount: chainCount, drawCount: drawCount - count, values: kept)
   }
 }

@@ -72,84 +72,14 @@ struct BoundedFamily: Sendable {
       let x = family.random(p, &stream)
       if x >= low && x <= high || x.isNaN { return x }
     }
-    return family.quantile(stream.uniform(), low, high, p)
-  }
-}
-
-/// The distribution function of a family that has one.
-struct ScalarTails: Sendable {
-  let cdf: @Sendable (Double, SIMD4<Double>) -> Double
-  let ccdf: @Sendable (Double, SIMD4<Double>) -> Double
-  let logCDF: @Sendable (Double, SIMD4<Double>) -> Double
-  let logCCDF: @Sendable (Double, SIMD4<Double>) -> Double
-  let quantile: @Sendable (Double, SIMD4<Double>) -> Double
-
-  init<D: ScalarDistribution>(_: D.Type) {
-    cdf = { D.isValid($1) ? D.cdf($0, $1) : .nan }
-    ccdf = { D.isValid($1) ? D.ccdf($0, $1) : .nan }
-    logCDF = { D.isValid($1) ? D.logCDF($0, $1) : .nan }
-    logCCDF = { D.isValid($1) ? D.logCCDF($0, $1) : .nan }
-    quantile = { D.isValid($1) && $0 >= 0 && $0 <= 1 ? D.quantile($0, $1) : .nan }
+    return family.tails?.quantile(stream.uniform(), from: low, to: high, p) ?? .nan
   }
 }
 
 extension ScalarFamily {
   /// log P(low <= X <= high), by the tail that keeps its digits.
   func logProbability(_ low: Double, _ high: Double, _ p: SIMD4<Double>) -> Double {
-    guard let tails else { return .nan }
-    // P(X < low) of whole numbers is that of the next smaller one.
-    let before = isDiscrete ? low.rounded(.up) - 1 : low
-    if !(low <= high) { return .nan }
-    switch (low == -.infinity, high == .infinity) {
-    case (true, true): return 0
-    case (true, false): return tails.logCDF(high, p)
-    case (false, true): return tails.logCCDF(before, p)
-    default:
-      let below = tails.cdf(before, p)
-      let above = below > 0.5
-      let (inner, outer) = above ? (tails.ccdf(before, p), tails.ccdf(high, p)) : (tails.cdf(high, p), below)
-      if inner > 1e-290 { return log(inner - outer) }
-      let logInner = above ? tails.logCCDF(before, p) : tails.logCDF(high, p)
-      let logOuter = above ? tails.logCCDF(high, p) : tails.logCDF(before, p)
-      return logInner + log(-expm1(logOuter - logInner))
-    }
-  }
-
-  /// The quantile of the family between two bounds that belong to it, by bisection of the tail that keeps its digits.
-  func quantile(_ q: Double, _ low: Double, _ high: Double, _ p: SIMD4<Double>) -> Double {
-    guard let tails else { return .nan }
-    let (first, last) = isDiscrete ? (low.rounded(.up), high.rounded(.down)) : (low, high)
-    let before = isDiscrete ? first - 1 : first
-    let isUpper = low > -.infinity && tails.cdf(before, p) > 0.5
-    if !isUpper {
-      let (atLow, atHigh) = (low == -.infinity ? 0 : tails.cdf(before, p), high == .infinity ? 1 : tails.cdf(last, p))
-      if atHigh > 1e-290 { return min(max(tails.quantile(atLow + q * (atHigh - atLow), p), first), last) }
-    }
-    // In logs, and from the bound where the tail is heavier: the probability between may be below the smallest double.
-    let near = isUpper ? before : last
-    let (logNear, logFar) =
-      isUpper
-      ? (tails.logCCDF(before, p), high == .infinity ? -.infinity : tails.logCCDF(last, p))
-      : (tails.logCDF(last, p), low == -.infinity ? -.infinity : tails.logCDF(before, p))
-    let beyond = isUpper ? q : 1 - q
-    let target = logNear + log1p(beyond * expm1(logFar - logNear))
-    func reaches(_ distance: Double) -> Bool {
-      isUpper ? tails.logCCDF(near + distance, p) <= target : tails.logCDF(near - distance, p) < target
-    }
-    let most = isUpper ? last - near : near - before
-    let reach = Swift.max(1, Swift.abs(near)) * 0.125
-    var (a, step) = (0.0, isDiscrete ? reach.rounded(.up) : reach)
-    var b = Swift.min(step, most)
-    while b < most && !reaches(b) {
-      (a, step) = (b, 2 * step)
-      b = Swift.min(a + step, most)
-    }
-    for _ in 0..<200 {
-      let middle = isDiscrete ? (0.5 * (a + b)).rounded(.down) : 0.5 * (a + b)
-      if middle <= a || middle >= b { break }
-      if reaches(middle) { b = middle } else { a = middle }
-    }
-    return isUpper ? near + b : near - a
+    tails?.logProbability(low, high, p) ?? .nan
   }
 
   /// The derivatives of ``logProbability(_:_:_:)`` by the parameters.

@@ -25,23 +25,29 @@ extension CompiledModel {
     _ draws: Draws, of names: [String]? = nil, replacing data: [String: ModelData] = [:],
     newElements: [String: Int] = [:], seed: UInt64
   ) throws -> Draws {
-    let replacement = try Replacement(model, data: data, newElements: newElements)
-    var program = try PredictiveProgram(model, replacement, drawsPriors: false)
-    if names == nil { try checkObserves() }
-    for name in names ?? observationNames {
-      if let observation = model.observations.first(where: { $0.name == name }) {
-        try program.add(observation, .values)
-      } else if let quantity = model.deterministics.first(where: { $0.name == name }) {
-        try program.add(name, quantity.formula)
-      } else if let parameter = model.parameters.first(where: { $0.name == name }) {
-        try program.add(name, Formula(Node(.parameter(parameter.key), [], parameter.shape)))
-      } else {
-        throw unknown(name)
+    do {
+      let replacement = try Replacement(model, data: data, newElements: newElements)
+      var program = try PredictiveProgram(model, replacement, drawsPriors: false)
+      if names == nil { try checkObserves() }
+      for name in names ?? observationNames {
+        if let observation = model.observations.first(where: { $0.name == name }) {
+          try program.add(observation, .values)
+        } else if let quantity = model.deterministics.first(where: { $0.name == name }) {
+          try program.add(name, quantity.formula)
+        } else if let parameter = model.parameters.first(where: { $0.name == name }) {
+          try program.add(name, Formula(Node(.parameter(parameter.key), [], parameter.shape)))
+        } else {
+          throw unknown(name)
+        }
       }
-    }
-    return try program.run(draws, chainCount: draws.chainCount, drawCount: draws.drawCount) { chain, draw in
-      RandomStream(
-        seed: seed, purpose: StreamPurpose.prediction, chain: UInt32(truncatingIfNeeded: chain), draw: UInt64(draw))
+      return try program.run(draws, chainCount: draws.chainCount, drawCount: draws.drawCount) { chain, draw in
+        RandomStream(
+          seed: seed, purpose: StreamPurpose.prediction, chain: UInt32(truncatingIfNeeded: chain), draw: UInt64(draw))
+      }
+    } catch let unreachable as Generator.Unreachable {
+      throw ModelError(
+        "hardly any draws of new elements are within the bounds of \(unreachable.label), which depend on others of "
+          + "them; truncate its distribution instead")
     }
   }
 
@@ -65,22 +71,60 @@ extension CompiledModel {
     }
   }
 
-  /// Independent draws of all parameters and computed quantities from the prior.
+  /// Draws of all parameters and computed quantities from the prior.
   ///
-  /// Explicit bounds are kept by drawing again. - Throws: ``ModelError`` where a prior cannot be drawn from: flat ones
-  /// without bounds, and terms added to the log density.
+  /// Draws are independent, and explicit bounds are kept by drawing again. Where bounds depend on parameters, the prior
+  /// weighs those by the probability of lying within (by their distance, under a flat prior); if drawing again then
+  /// hardly ever ends, as with long vectors, NUTS draws from the prior instead: every tenth draw of four chains,
+  /// which are compared.
+  ///
+  /// - Throws: ``ModelError`` where a prior cannot be drawn from: flat ones without bounds, terms added to the log
+  ///   density, and bounds to which neither way leads.
   public func samplePrior(draws: Int = 1000, seed: UInt64) throws -> Draws {
     if let term = model.terms.first {
       throw ModelError("the term \(term.name) is part of the log density, but not of a prior that can be drawn from")
     }
-    var program = try PredictiveProgram(model, try Replacement(model, data: [:]), drawsPriors: true)
-    for parameter in model.parameters {
-      try program.add(parameter.name, Formula(Node(.parameter(parameter.key), [], parameter.shape)))
+    guard draws >= 0 else { throw ModelError("there cannot be \(draws) prior draws") }
+    do {
+      var program = try PredictiveProgram(model, try Replacement(model, data: [:]), drawsPriors: true)
+      for parameter in model.parameters {
+        try program.add(parameter.name, Formula(Node(.parameter(parameter.key), [], parameter.shape)))
+      }
+      for quantity in model.deterministics { try program.add(quantity.name, quantity.formula) }
+      return try program.run(nil, chainCount: 1, drawCount: draws) { _, draw in
+        RandomStream(seed: seed, purpose: StreamPurpose.prior, draw: UInt64(draw))
+      }
+    } catch let unreachable as Generator.Unreachable {
+      return try samplePriorByChains(draws, seed: seed, unreachable.label)
     }
-    for quantity in model.deterministics { try program.add(quantity.name, quantity.formula) }
-    return try program.run(nil, chainCount: 1, drawCount: max(draws, 0)) { _, draw in
-      RandomStream(seed: seed, purpose: StreamPurpose.prior, draw: UInt64(draw))
+  }
+
+  /// Prior draws from chains, all but independent by thinning.
+  private func samplePriorByChains(_ count: Int, seed: UInt64, _ label: String) throws -> Draws {
+    let chains = 4
+    let perChain = max(250, count / chains + 1)
+    var seeds = RandomStream(seed: seed, purpose: StreamPurpose.prior, draw: .max)
+    let (iterations, overflows) = perChain.multipliedReportingOverflow(by: 10)
+    guard !overflows, iterations <= 10_000_000 else {
+      throw ModelError("\(count) prior draws are more than can be had of a prior with bounds that depend on parameters")
     }
+    let options = SamplingOptions(
+      chains: chains, warmUp: 1000, draws: perChain, thinning: 10, seed: seeds.next())
+    let fit = try model.prior.compileAsDeclared().sample(NUTS(targetAcceptance: 0.9), options)
+    let rHats = DrawSummary(fit.draws).rows.map(\.rHat).filter { !$0.isNaN }
+    guard fit.chainFailures.isEmpty, fit.draws.chainCount == chains, (rHats.max() ?? 1) < 1.05 else {
+      throw ModelError(
+        "the prior within the bounds of \(label) can be reached neither by drawing again (\(Generator.jointAttempts) "
+          + "times) nor by chains; truncate its prior instead")
+    }
+    var values: [Double] = []
+    values.reserveCapacity(fit.draws.names.count * count)
+    for variable in fit.draws.names.indices {
+      for draw in 0..<count {
+        values.append(fit.draws.values[(variable * chains + draw % chains) * perChain + draw / chains])
+      }
+    }
+    return Draws(wellFormed: fit.draws.names, chainCount: 1, drawCount: count, values: values)
   }
 
   private func checkObserves() throws(ModelError) {

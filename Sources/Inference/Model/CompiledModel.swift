@@ -80,13 +80,18 @@ extension Model {
     var free: [Lowering.Place] = []
     for parameter in parameters { free.append(lowering.allocate(try Lowering.coordinateCount(parameter))) }
     let dimension = lowering.size
-    if dimension == 0 { throw ModelError("the model's parameters have no freedom") }
     let marginal = try MarginalLevels(self)
+    if dimension == 0 && marginal == nil { throw ModelError("the model's parameters have no freedom") }
     let absorbed = marginal?.absorbed ?? []
     for (parameter, place) in zip(parameters, free) where parameter.parameterization != .marginalized {
       try lowering.declare(parameter, free: place, hasPrior: !absorbed.contains(parameter.name))
     }
     let marginalBlock = try marginal?.add(to: &lowering)
+    if dimension == 0 {
+      throw ModelError(
+        "all parameters (\(parameters.map(\.name).joined(separator: ", "))) are integrated out, which leaves nothing "
+          + "to sample; declare one of them .centered")
+    }
     for observation in observations where !absorbed.contains(observation.name) { try lowering.add(observation) }
     for term in terms {
       do { try lowering.addTerm(term.formula.node) } catch let error as ModelError {

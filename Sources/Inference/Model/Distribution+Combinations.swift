@@ -11,17 +11,27 @@ extension Distribution {
   ///
   /// As a parameter's prior it confines the parameter. The family needs a distribution function; its derivatives by
   /// parameters other than location and scale are numerical, good for about ten digits.
-  public static func truncated(_ base: Distribution, lower: Formula? = nil, upper: Formula? = nil) -> Distribution {
+  ///
+  /// Bounds are numbers, arrays of them (one for each row; an infinite one is none) or formulas.
+  public static func truncated(
+    _ base: Distribution, lower: (any FormulaConvertible)? = nil, upper: (any FormulaConvertible)? = nil
+  ) -> Distribution {
     Distribution(
-      kind: .combined(.truncated(base, hasLower: lower != nil)), arguments: [lower, upper].compactMap { $0 },
-      lower: lower ?? base.lower, upper: upper ?? base.upper)
+      kind: .combined(.truncated(base, hasLower: lower != nil)),
+      arguments: [lower, upper].compactMap { $0?.formula }, lower: lower?.formula ?? base.lower,
+      upper: upper?.formula ?? base.upper)
   }
 
   /// Observations of a univariate family that show no more than that they are at or beyond a bound: an observed value
   /// at or above `upper` stands for all from there on, one at or below `lower` for all up to there.
-  public static func censored(_ base: Distribution, lower: Formula? = nil, upper: Formula? = nil) -> Distribution {
+  ///
+  /// Bounds are numbers, arrays of them (one for each row; an infinite one is none) or formulas.
+  public static func censored(
+    _ base: Distribution, lower: (any FormulaConvertible)? = nil, upper: (any FormulaConvertible)? = nil
+  ) -> Distribution {
     Distribution(
-      kind: .combined(.censored(base, hasLower: lower != nil)), arguments: [lower, upper].compactMap { $0 })
+      kind: .combined(.censored(base, hasLower: lower != nil)),
+      arguments: [lower, upper].compactMap { $0?.formula })
   }
 
   /// Each element is of one of several distributions, which is not known:

@@ -14,6 +14,8 @@ struct Generator: Sendable {
 
   /// A variate outside bounds whose probability depends on other variates: all of them are to be drawn again.
   struct Rejection: Error { let label: String }
+  /// Variates that drawing again and again does not reach; chains do.
+  struct Unreachable: Error { let label: String }
 }
 
 extension Node {
@@ -59,11 +61,8 @@ extension Lowering {
           "\(label) has a flat prior without bounds on both sides, from which nothing can be drawn; give it a proper prior"
         )
       }
-      if isJoint {
-        throw ModelError(
-          "\(label) has a flat prior between bounds that depend on parameters, which weighs those by the distance of "
-            + "the bounds and cannot be drawn from; give it a proper prior")
-      }
+      // Those parameters are weighed by the distance of the bounds.
+      if isJoint { throw Generator.Unreachable(label: label) }
       return Generator(count: shape.count) { row, memory, stream in
         let (a, b) = (low.number(row, memory), high.number(row, memory))
         memory.values[place + row] = a + (b - a) * stream.uniform()

@@ -11,6 +11,7 @@ extension Lowering {
   /// - Parameter label: The variate's name, for messages.
   mutating func addDensity(of variate: Node, _ distribution: Distribution, _ label: String) throws {
     let arguments = distribution.arguments.map(\.node)
+    try checkFinite(distribution.formulas.map(\.node), label)
     switch distribution.kind {
     case .flat: return
     case .vector(let family):
@@ -39,6 +40,7 @@ extension Lowering {
 
   /// Adds the sum of an expression to the log density.
   mutating func addTerm(_ node: Node) throws {
+    try checkFinite([node], nil)
     let place = try place(of: node)
     if place.isConstant {
       constant += try values(of: node).reduce(0, +)
@@ -109,23 +111,6 @@ extension Lowering {
       }
     }
   }
-
-  mutating func checkSupport(of variate: Node, _ distribution: Distribution, _ label: String) throws {
-    let values = try values(of: variate)
-    if values.isEmpty { throw ModelError("the observed \(label) has no rows") }
-    // Bounds that are parameters come out as not-a-number here and are left to the density.
-    let support = distribution.support
-    for (row, value) in values.enumerated() {
-      guard value.isFinite else {
-        throw ModelError("the observed \(label) is \(value) in row \(row); leave such rows out")
-      }
-      guard support.contains(value) || support.isOpen else {
-        throw ModelError(
-          "the observed \(label) is \(value) in row \(row), outside the support of \(distribution.name), \(support.words)"
-        )
-      }
-    }
-  }
 }
 
 extension ScalarFamily {
@@ -156,15 +141,6 @@ extension Support {
     case .above(let low): x > low
     case .below(let high): x < high
     default: contains(x)
-    }
-  }
-
-  /// Whether a bound is not known without parameters.
-  var isOpen: Bool {
-    switch self {
-    case .real: false
-    case .above(let bound), .below(let bound): bound.isNaN
-    case .interval(let low, let high), .integers(let low, let high): low.isNaN || high.isNaN
     }
   }
 }

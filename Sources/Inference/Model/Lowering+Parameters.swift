@@ -18,6 +18,7 @@ extension Lowering {
   ///   - hasPrior: Whether its prior is to be added; an integral may hold it already.
   mutating func declare(_ parameter: Model.Parameter, free: Place, hasPrior: Bool = true) throws {
     try Self.checkDeclaration(parameter)
+    try checkBounds(of: parameter)
     bind(coordinates: parameter.key, to: free)
     if let transform = parameter.effectiveConstraint {
       let place = allocate(parameter.shape.count)
@@ -153,13 +154,6 @@ extension Lowering {
         throw ModelError("the \(isLower ? "lower" : "upper") bound of \(parameter.name): \(message)")
       }
     }
-    if let lower = parameter.lower, let upper = parameter.upper, case .constant(let low) = lower.node.operation,
-      case .constant(let high) = upper.node.operation, low.values.count == 1, high.values.count == 1,
-      !(low.values[0] < high.values[0])
-    {
-      throw ModelError(
-        "the lower bound of \(parameter.name), \(low.values[0]), is not below the upper bound, \(high.values[0])")
-    }
   }
 }
 
@@ -175,6 +169,9 @@ extension Model.Parameter {
       low = low ?? .scalar(a)
       high = high ?? .scalar(b)
     }
+    // Infinite for every element, a bound is none.
+    if let node = low, node.isEverywhere(-.infinity) { low = nil }
+    if let node = high, node.isEverywhere(.infinity) { high = nil }
     return (low, high)
   }
 
@@ -192,8 +189,11 @@ extension Model.Parameter {
 }
 
 extension Node {
-  var isZero: Bool {
-    if case .constant(let block) = operation { block.values.allSatisfy { $0 == 0 } } else { false }
+  var isZero: Bool { isEverywhere(0) }
+
+  /// Whether this is the one number, given as such, in all elements.
+  func isEverywhere(_ number: Double) -> Bool {
+    if case .constant(let block) = operation { block.values.allSatisfy { $0 == number } } else { false }
   }
 }
 

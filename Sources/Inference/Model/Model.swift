@@ -45,8 +45,8 @@ public struct Model: Sendable {
 
   /// Declares a parameter, constrained to the support of its distribution or to explicit bounds.
   ///
-  /// Explicit bounds may be formulas of other parameters. They restrict the distribution without renormalising it, as
-  /// in Stan; a truncated distribution is normalised.
+  /// Explicit bounds are numbers, arrays of them (one for each element) or formulas of other parameters. They restrict
+  /// the distribution without renormalising it, as in Stan; a truncated distribution is normalised.
   ///
   /// - Parameters:
   ///   - shape: `[]` for a scalar, `[8]` for a vector, `[2, 5]` for a matrix.
@@ -56,8 +56,9 @@ public struct Model: Sendable {
   ///   - parameterization: The coordinates in which samplers move; the model stays the same.
   @discardableResult
   public mutating func parameter(
-    _ name: String, shape: Shape = .scalar, _ distribution: Distribution, lower: Formula? = nil,
-    upper: Formula? = nil, constraint: Constraint = .none, parameterization: Parameterization = .centered
+    _ name: String, shape: Shape = .scalar, _ distribution: Distribution, lower: (any FormulaConvertible)? = nil,
+    upper: (any FormulaConvertible)? = nil, constraint: Constraint = .none,
+    parameterization: Parameterization = .centered
   ) -> Formula {
     take(name, "parameter")
     if shape.lengths.contains(where: { $0 < 1 }) { mistakes.append("the parameter \(name) has no elements: \(shape)") }
@@ -69,16 +70,17 @@ public struct Model: Sendable {
     let key = ParameterKey(model: identity, name: name)
     parameters.append(
       Parameter(
-        key: key, shape: shape, distribution: distribution, lower: lower ?? distribution.lower,
-        upper: upper ?? distribution.upper, constraint: constraint, parameterization: parameterization))
+        key: key, shape: shape, distribution: distribution, lower: lower?.formula ?? distribution.lower,
+        upper: upper?.formula ?? distribution.upper, constraint: constraint, parameterization: parameterization))
     return Formula(Node(.parameter(key), [], shape))
   }
 
   /// Declares a vector of parameters.
   @discardableResult
   public mutating func parameter(
-    _ name: String, count: Int, _ distribution: Distribution, lower: Formula? = nil, upper: Formula? = nil,
-    constraint: Constraint = .none, parameterization: Parameterization = .centered
+    _ name: String, count: Int, _ distribution: Distribution, lower: (any FormulaConvertible)? = nil,
+    upper: (any FormulaConvertible)? = nil, constraint: Constraint = .none,
+    parameterization: Parameterization = .centered
   ) -> Formula {
     parameter(
       name, shape: [count], distribution, lower: lower, upper: upper, constraint: constraint,
@@ -88,8 +90,9 @@ public struct Model: Sendable {
   /// Declares a matrix of parameters.
   @discardableResult
   public mutating func parameter(
-    _ name: String, rows: Int, columns: Int, _ distribution: Distribution, lower: Formula? = nil,
-    upper: Formula? = nil, constraint: Constraint = .none, parameterization: Parameterization = .centered
+    _ name: String, rows: Int, columns: Int, _ distribution: Distribution, lower: (any FormulaConvertible)? = nil,
+    upper: (any FormulaConvertible)? = nil, constraint: Constraint = .none,
+    parameterization: Parameterization = .centered
   ) -> Formula {
     parameter(
       name, shape: [rows, columns], distribution, lower: lower, upper: upper, constraint: constraint,
@@ -124,6 +127,13 @@ public struct Model: Sendable {
     for (i, parameter) in parameters.enumerated() {
       if let choice = choices[parameter.name] { model.parameters[i].parameterization = choice }
     }
+    return model
+  }
+
+  /// The model without what was observed.
+  var prior: Model {
+    var model = self
+    model.observations = []
     return model
   }
 
@@ -192,7 +202,8 @@ public struct ModelData: Sendable, ExpressibleByArrayLiteral, ExpressibleByFloat
     self.values = values
     self.shape = shape
     problem =
-      shape.isCountable && values.count == shape.count ? nil : "there are \(values.count) values for the shape \(shape)"
+      shape.isCountable && shape.lengths.allSatisfy { $0 >= 0 } && values.count == shape.count
+      ? nil : "there are \(values.count) values for the shape \(shape)"
   }
 
   func node(_ name: String) throws(ModelError) -> Node {

@@ -90,7 +90,7 @@ extension Node {
 
   static func reshape(_ x: Node, _ shape: Shape) -> Node {
     if let mistake = mistake([x]) { return mistake }
-    guard shape.count == x.shape.count else {
+    guard shape.isCountable, shape.lengths.allSatisfy({ $0 >= 0 }), shape.count == x.shape.count else {
       return .invalid("\(x.label) of shape \(x.shape) cannot be seen as \(shape): the numbers of elements differ")
     }
     return Node(.reshape, [x], shape)

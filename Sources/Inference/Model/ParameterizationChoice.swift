@@ -89,7 +89,7 @@ struct ParameterizationChoice {
     for (k, argument) in level.distribution.arguments.enumerated() { try program.add("\(k)", zeros + argument) }
     let names = model.parameters.flatMap { $0.shape.elementNames($0.name) }
     let present = Draws(
-      names: names, chainCount: 1, drawCount: 1, values: model.parameters.flatMap { values[$0.key]! })
+      wellFormed: names, chainCount: 1, drawCount: 1, values: model.parameters.flatMap { values[$0.key]! })
     let found = try program.run(present, chainCount: 1, drawCount: 1) { _, _ in
       RandomStream(seed: 0, purpose: StreamPurpose.prior)
     }.values

@@ -14,6 +14,9 @@ struct PredictiveProgram {
     let write: (Memory, UnsafeMutablePointer<Double>) -> Void
   }
 
+  /// 32 GiB of doubles; what is asked for beyond is a mistake.
+  private static let mostNumbers = 1 << 32
+
   /// What is wanted of an observation.
   enum Wanted { case values, logDensities }
 
@@ -133,7 +136,12 @@ struct PredictiveProgram {
       }
     }
     let names = outputs.flatMap(\.names)
-    let total = chainCount * drawCount
+    let (total, overflows) = chainCount.multipliedReportingOverflow(by: drawCount)
+    guard !overflows, total <= Self.mostNumbers / max(1, names.count) else {
+      throw ModelError(
+        "\(names.count) quantities in \(chainCount) chains of \(drawCount) draws are more numbers than can be held "
+          + "(\(Self.mostNumbers)); ask for fewer")
+    }
     var values = [Double](repeating: 0, count: names.count * total)
     var row = [Double](repeating: 0, count: max(1, names.count))
     let workspace = Workspace(Program(lowering))
@@ -156,10 +164,12 @@ struct PredictiveProgram {
         for i in names.indices { values[i * total + position] = row[i] }
       }
     }
-    return Draws(names: names, chainCount: chainCount, drawCount: drawCount, values: values)
+    return Draws(wellFormed: names, chainCount: chainCount, drawCount: drawCount, values: values)
   }
 
   /// Takes all steps, from the first again wherever a variate is rejected.
+  ///
+  /// - Throws: ``Generator/Unreachable`` where hardly any draw of all parameters is within their bounds.
   private func generate(_ workspace: Workspace, _ random: inout RandomStream) throws {
     var last = ""
     for _ in 0..<Generator.jointAttempts {
@@ -174,8 +184,6 @@ struct PredictiveProgram {
         return
       } catch let rejection as Generator.Rejection { last = rejection.label }
     }
-    throw ModelError(
-      "none of \(Generator.jointAttempts) draws of all parameters was within their bounds, the last not within those of "
-        + "\(last); truncate its prior instead")
+    throw Generator.Unreachable(label: last)
   }
 }

@@ -13,6 +13,7 @@ struct VectorFamily: Sendable {
   let variateCount: @Sendable (_ size: Int) -> Int
   let parameterCount: @Sendable (_ parameter: Int, _ size: Int) -> Int
   let scratchCount: @Sendable (_ size: Int) -> Int
+  let problem: @Sendable (_ parameter: Int, _ values: [Double], _ size: Int) -> String?
   /// The sum over sets of log densities, its derivatives added to the adjoints.
   let evaluate: @Sendable (VectorRows, Memory) -> Double
   let logDensity: @Sendable (VectorRows, _ set: Int, Memory) -> Double
@@ -29,6 +30,7 @@ struct VectorFamily: Sendable {
     variateCount = { F.variateCount(size: $0) }
     parameterCount = { F.parameterCount($0, size: $1) }
     scratchCount = { F.scratchCount(size: $0) }
+    problem = { F.problem(with: $0, $1, size: $2) }
     evaluate = { $0.evaluate(F.self, $1) }
     logDensity = { $0.logDensity(F.self, set: $1, $2) }
     random = { $0.draw(F.self, set: $1, $2, using: &$3) }
@@ -156,6 +158,13 @@ extension Lowering {
         Shape.broadcast(rows, batch) == batch
       else { throw fail("\(name) has the shape \(node.shape), which does not fit \(shape)") }
       operands.append(operand(at: try self.place(of: node).offset, rows, in: batch))
+      guard node.isData else { continue }
+      let numbers = try values(of: node)
+      for set in 0..<(numbers.count / max(count, 1)) {
+        if let problem = family.problem(k, Array(numbers[(set * count)..<((set + 1) * count)]), size) {
+          throw fail("\(name)\(rows.count > 1 ? " of row \(set)" : "") \(problem)")
+        }
+      }
     }
     let scratchCount = family.scratchCount(size)
     return VectorRows(
@@ -180,12 +189,51 @@ extension Lowering {
             + "counted from 0")
       }
     }
+    if case .choleskyCorrelation = family.constraint {
+      let n = rows.size
+      for set in 0..<rows.count {
+        let factor = Array(values[(set * rows.length)..<((set + 1) * rows.length)])
+        for i in 0..<n {
+          let row = factor[(i * n)..<((i + 1) * n)]
+          guard factor[i * n + i] > 0, row.suffix(n - 1 - i).allSatisfy({ $0 == 0 }),
+            Swift.abs(row.reduce(0) { $0 + $1 * $1 } - 1) <= 1e-8
+          else {
+            throw ModelError(
+              "row \(i) of the observed \(label)\(rows.count > 1 ? " (matrix \(set))" : "") is none of a Cholesky "
+                + "factor of a correlation matrix: lower triangular, of length 1, with a positive diagonal")
+          }
+        }
+      }
+    }
     if case .simplex = family.constraint {
       for set in 0..<rows.count {
         let row = values[(set * rows.length)..<((set + 1) * rows.length)]
         guard row.allSatisfy({ $0 >= 0 }), Swift.abs(row.reduce(0, +) - 1) <= 1e-8 else {
           throw ModelError("row \(set) of the observed \(label) is no simplex, of elements from 0 that sum to 1")
         }
+      }
+    }
+    // With parameters that are data too, the density is known.
+    guard rows.parameters.allSatisfy(\.isConstant) else { return }
+    var storage = [Double](repeating: 0, count: max(size, 1))
+    // Not empty, so that they have an address.
+    let (numbers, tables) = (constants + [0], integers + [0])
+    for set in 0..<rows.count {
+      let value = storage.withUnsafeMutableBufferPointer { storage in
+        numbers.withUnsafeBufferPointer { numbers in
+          tables.withUnsafeBufferPointer { tables in
+            family.logDensity(
+              rows, set,
+              Memory(
+                values: storage.baseAddress!, adjoints: storage.baseAddress!, constants: numbers.baseAddress!,
+                integers: tables.baseAddress!))
+          }
+        }
+      }
+      guard value.isFinite else {
+        throw ModelError(
+          "the observed \(label) is \(family.variateRank == 0 ? "\(values[set]) " : "")in row \(set), where its "
+            + "\(family.name) density has the logarithm \(value)")
       }
     }
   }

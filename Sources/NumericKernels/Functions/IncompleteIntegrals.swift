@@ -65,6 +65,13 @@ extension SpecialFunctions {
     return exp(-stirlingCorrection(a) - deviance(a, x)) * (a / (2 * .pi)).squareRoot()
   }
 
+  /// log of ``gammaFront(_:_:)``, for x > 0.
+  static func logGammaFront(_ a: Double, _ x: Double) -> Double {
+    if a < 1 { return log(a) + a * log(x) - x - logGamma1p(a) }
+    if a < 15 { return a * log(x) - x - logGamma(a) }
+    return 0.5 * log(a / (2 * .pi)) - stirlingCorrection(a) - deviance(a, x)
+  }
+
   /// u log(u / v) + v - u for u, v > 0, which is 0 at u = v.
   private static func deviance(_ u: Double, _ v: Double) -> Double {
     deviance(u, v, difference: v - u)
@@ -78,7 +85,11 @@ extension SpecialFunctions {
   }
 
   private static func gammaSeries(_ a: Double, _ x: Double) -> Double {
-    if x == 0 { return 0 }
+    x == 0 ? 0 : gammaSeriesSum(a, x) * gammaFront(a, x)
+  }
+
+  /// P(a, x) Γ(a) / (x^a e^-x).
+  static func gammaSeriesSum(_ a: Double, _ x: Double) -> Double {
     var term = 1 / a
     var sum = term
     var n = a
@@ -87,11 +98,15 @@ extension SpecialFunctions {
       term *= x / n
       sum += term
     }
-    return sum * gammaFront(a, x)
+    return sum
   }
 
   private static func gammaFraction(_ a: Double, _ x: Double) -> Double {
-    if x == .infinity { return 0 }
+    x == .infinity ? 0 : gammaFractionValue(a, x) * gammaFront(a, x)
+  }
+
+  /// Q(a, x) Γ(a) / (x^a e^-x).
+  static func gammaFractionValue(_ a: Double, _ x: Double) -> Double {
     var b = x + 1 - a
     var c = Double.infinity
     var d = 1 / b
@@ -107,7 +122,7 @@ extension SpecialFunctions {
       if abs(factor - 1) < 1e-16 || i > 100_000 { break }
       i += 1
     }
-    return h * gammaFront(a, x)
+    return h
   }
 
   /// The regularised incomplete beta function I_x(a, b), the beta distribution function.
@@ -147,6 +162,14 @@ extension SpecialFunctions {
     if small >= 1 { return exp(logBetaKernel(x, y, a, b)) * betaFraction(x, y, a, b) }
     let powers = a * logNextToOne(x, y) + b * logNextToOne(y, x)
     return exp(powers - logScaledBeta(small, max(a, b))) * (small * betaFraction(x, y, a, b))
+  }
+
+  /// log I_x(a, b) below the mean.
+  static func logBetaTail(_ x: Double, _ y: Double, _ a: Double, _ b: Double) -> Double {
+    let small = min(a, b)
+    if small >= 1 { return logBetaKernel(x, y, a, b) + log(betaFraction(x, y, a, b)) }
+    let powers = a * logNextToOne(x, y) + b * logNextToOne(y, x)
+    return powers - logScaledBeta(small, max(a, b)) + log(small * betaFraction(x, y, a, b))
   }
 
   /// I_x(a, b) = 1 - I_y(b, a) for b < 1, which is of order b where b is small: with L = b log y - log(b B(a, b)),

@@ -25,9 +25,9 @@ extension CalibrationModel {
     let likelihoods = (0..<(kept.chainCount * kept.drawCount)).map { d in
       logLikelihood(names.indices.map { kept[$0][kept[$0].startIndex + d] }, data)
     }
-    let all = Draws.joiningVariables([
+    let all = try Draws.joiningVariables([
       kept,
-      Draws(names: ["logLikelihood"], chainCount: kept.chainCount, drawCount: kept.drawCount, values: likelihoods),
+      Draws(wellFormed: ["logLikelihood"], chainCount: kept.chainCount, drawCount: kept.drawCount, values: likelihoods),
     ])
     let truths = zip(names + ["logLikelihood"], truth + [logLikelihood(truth, data)]).map { (name: $0, value: $1) }
     return SimulationBasedCalibration.Replication(truth: truths, draws: all)

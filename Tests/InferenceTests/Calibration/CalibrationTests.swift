@@ -94,7 +94,7 @@ import Testing
       if stream.uniform() < 0.2 { throw Broken() }
       return SimulationBasedCalibration.Replication(
         truth: [("x", stream.uniform())],
-        draws: Draws(names: ["x"], chainCount: 1, drawCount: 3, values: (0..<3).map { _ in stream.uniform() }))
+        draws: Draws(wellFormed: ["x"], chainCount: 1, drawCount: 3, values: (0..<3).map { _ in stream.uniform() }))
     }
     #expect((1..<20).contains(result.failures.count) && result.failures[0].reason == "Broken()")
     #expect(result.ranks[0].count == 40 - result.failures.count)

@@ -55,7 +55,7 @@ struct FitSummaryTests {
   @Test("the name of a vector stands for its elements, in the order asked for")
   func subset() throws {
     let draws = Draws(
-      names: ["a", "b[1]", "b[2]", "bc"], chainCount: 1, drawCount: 2, values: [1, 2, 3, 4, 5, 6, 7, 8])
+      wellFormed: ["a", "b[1]", "b[2]", "bc"], chainCount: 1, drawCount: 2, values: [1, 2, 3, 4, 5, 6, 7, 8])
     let part = try draws.subset(["bc", "b"])
     #expect(part.names == ["bc", "b[1]", "b[2]"] && part.values == [7, 8, 3, 4, 5, 6])
     #expect(try draws.subset(["b[2]"]).values == [5, 6])

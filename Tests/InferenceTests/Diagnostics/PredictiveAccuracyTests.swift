@@ -22,7 +22,7 @@ struct PredictiveAccuracyTests {
   private func draws(_ prefix: String) throws -> Draws {
     let columns = try (1...9).map { try row("\(prefix).\($0)") }
     return Draws(
-      names: (1...9).map { "x[\($0)]" }, chainCount: chains, drawCount: columns[0].count / chains,
+      wellFormed: (1...9).map { "x[\($0)]" }, chainCount: chains, drawCount: columns[0].count / chains,
       values: columns.flatMap { $0 })
   }
 
@@ -100,7 +100,7 @@ struct PredictiveAccuracyTests {
     #expect(abs(twins.rows[0].weight - 0.5) < 1e-6 && twins.rows[1].difference == 0)
     let ll = try draws("wide.loglik")
     let worse = Draws(
-      names: ll.names, chainCount: ll.chainCount, drawCount: ll.drawCount, values: ll.values.map { $0 - 60 })
+      wellFormed: ll.names, chainCount: ll.chainCount, drawCount: ll.drawCount, values: ll.values.map { $0 - 60 })
     let clear = try ModelComparison([
       ("worse", LeaveOneOut(logLikelihood: worse, relativeEfficiency: 0.7)), ("better", loo),
     ])
@@ -123,7 +123,7 @@ struct PredictiveAccuracyTests {
   @Test("ArviZ's default relative efficiency")
   func relativeEfficiency() throws {
     let theta = try row("theta")
-    let draws = Draws(names: ["theta"], chainCount: chains, drawCount: theta.count / chains, values: theta)
+    let draws = Draws(wellFormed: ["theta"], chainCount: chains, drawCount: theta.count / chains, values: theta)
     expect([LeaveOneOut.relativeEfficiency(of: draws)], try row("arviz.reff"), "relative efficiency")
   }
 
@@ -186,5 +186,17 @@ struct PredictiveAccuracyTests {
       Diagnostics.quantileESS(theta, chains: chains, probability: 0.25),
     ]
     expect(actual, try row("r.posterior"), "posterior", 1e-6)
+  }
+
+  @Test("few draws are said to be few, not the observations to be unreliable")
+  func fewDraws() throws {
+    for count in [1, 2, 8, 40] {
+      let values = (0..<(2 * count)).map { -1 - 0.01 * Double($0 % 7) }
+      let loo = LeaveOneOut(
+        logLikelihood: try Draws(names: ["y[1]", "y[2]"], chainCount: 1, drawCount: count, values: values))
+      let text = loo.description
+      #expect(text.contains("\(count) draws are too few") && text.contains("at least 100"), "\(text)")
+      #expect(!text.contains("above") && !text.contains("below") && !text.contains("pulls"), "\(text)")
+    }
   }
 }

@@ -13,7 +13,7 @@ struct PredictiveCheckTests {
     return try PredictiveCheck(
       observed: observed,
       replicated: Draws(
-        names: observed.indices.map { "y[\($0)]" }, chainCount: 2, drawCount: 50, values: values))
+        wellFormed: observed.indices.map { "y[\($0)]" }, chainCount: 2, drawCount: 50, values: values))
   }
 
   @Test("data from the model: p-values in the middle, transforms uniform")
@@ -40,7 +40,7 @@ struct PredictiveCheckTests {
 
   @Test("ties count half; without randomness a transform is exact")
   func ties() throws {
-    let replicated = Draws(names: ["a", "b"], chainCount: 1, drawCount: 4, values: [1, 2, 3, 4, 1, 1, 1, 1])
+    let replicated = Draws(wellFormed: ["a", "b"], chainCount: 1, drawCount: 4, values: [1, 2, 3, 4, 1, 1, 1, 1])
     let check = try PredictiveCheck(observed: [2.5, 9], replicated: replicated)
     #expect(check.integralTransforms(seed: 1) == [0.5, 1])
     let largest = check.compare("constant") { _ in 7 }
@@ -50,11 +50,11 @@ struct PredictiveCheckTests {
 
   @Test("counts that do not match are refused")
   func refused() {
-    let two = Draws(names: ["a", "b"], chainCount: 1, drawCount: 1, values: [1, 2])
+    let two = Draws(wellFormed: ["a", "b"], chainCount: 1, drawCount: 1, values: [1, 2])
     #expect(throws: PredictiveCheck.Unsuitable.differentCounts(observed: 1, replicated: 2)) {
       try PredictiveCheck(observed: [1], replicated: two)
     }
-    let none = Draws(names: ["a"], chainCount: 1, drawCount: 0, values: [])
+    let none = Draws(wellFormed: ["a"], chainCount: 1, drawCount: 0, values: [])
     #expect(throws: PredictiveCheck.Unsuitable.noDraws) { try PredictiveCheck(observed: [1], replicated: none) }
   }
 }

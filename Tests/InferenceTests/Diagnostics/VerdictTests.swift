@@ -13,7 +13,7 @@ struct VerdictTests {
         for _ in 0..<count { values.append(stream.normal() + (shifts[name] ?? 0) * Double(chain)) }
       }
     }
-    return Draws(names: names, chainCount: 4, drawCount: count, values: values)
+    return Draws(wellFormed: names, chainCount: 4, drawCount: count, values: values)
   }
 
   @Test("good draws are said to be good, in one line")
@@ -77,21 +77,22 @@ struct VerdictTests {
     #expect(failed.description.contains("1 of 5 chains failed: chain 3: the density threw"))
     var values = Array(draws().values)
     values[3] = .nan
-    let broken = Verdict(Draws(names: ["mu", "tau"], chainCount: 4, drawCount: 500, values: values))
+    let broken = Verdict(Draws(wellFormed: ["mu", "tau"], chainCount: 4, drawCount: 500, values: values))
     #expect(broken.validity.map(\.kind) == [.notFinite] && broken.validity[0].text.contains("mu"))
     let tiny = Draws(
-      names: ["mu", "tau"], chainCount: 4, drawCount: 500, values: draws().values.map { $0 * 1e-150 })
+      wellFormed: ["mu", "tau"], chainCount: 4, drawCount: 500, values: draws().values.map { $0 * 1e-150 })
     #expect(Verdict(tiny).validity.map(\.kind) == [.degenerate] && Verdict(tiny).description.contains("doubles end"))
-    let frozen = Draws(names: ["a"], chainCount: 4, drawCount: 100, values: [Double](repeating: 1, count: 400))
+    let frozen = Draws(wellFormed: ["a"], chainCount: 4, drawCount: 100, values: [Double](repeating: 1, count: 400))
     #expect(Verdict(frozen).validity.map(\.kind) == [.frozen])
-    let empty = Draws(names: ["a"], chainCount: 1, drawCount: 0, values: [])
+    let empty = Draws(wellFormed: ["a"], chainCount: 1, drawCount: 0, values: [])
     #expect(!Verdict(empty).isValid)
   }
 
   @Test("a constant beside variables is a remark, not a fault")
-  func constant() {
-    let all = Draws.joiningVariables([
-      draws(), Draws(names: ["L[1,1]"], chainCount: 4, drawCount: 500, values: [Double](repeating: 1, count: 2000)),
+  func constant() throws {
+    let all = try Draws.joiningVariables([
+      draws(),
+      Draws(wellFormed: ["L[1,1]"], chainCount: 4, drawCount: 500, values: [Double](repeating: 1, count: 2000)),
     ])
     let verdict = Verdict(all)
     #expect(verdict.isValid && verdict.remarks.count == 1 && verdict.remarks[0].contains("L[1,1]"))

@@ -197,4 +197,59 @@ struct VectorDistributionTests {
       #expect(abs(LKJCholesky(size: 2, eta: eta).logDensity([1, 0, r, 0.96]) - expected) < 1e-12 * max(1, eta))
     }
   }
+
+  @Test("moments and distribution functions of categories")
+  func categoryMoments() {
+    let plain = Categorical(theta: [0.2, 0, 0.5, 0.3])
+    #expect(abs(plain.mean - 1.9) < 1e-15 && abs(plain.variance - 1.09) < 1e-15)
+    #expect(plain.cdf(-0.1) == 0 && plain.cdf(1.5) == 0.2 && abs(plain.cdf(2) - 0.7) < 1e-15)
+    #expect(abs(plain.ccdf(1) - 0.8) < 1e-15 && plain.ccdf(3) == 0 && plain.cdf(.nan).isNaN)
+    #expect([0, 0.2, 0.21, 0.7, 0.71, 1].map { plain.quantile($0) } == [0, 0, 2, 2, 3, 3])
+    #expect(plain.quantile(1.1).isNaN && Categorical(theta: [0.5, 0.6]).mean.isNaN)
+    #expect(Categorical(theta: [0.5, 0.6]).quantile(0.5).isNaN && Categorical(theta: [0.5, 0.6]).cdf(0).isNaN)
+    let logit = CategoricalLogit(beta: [log(0.2), -.infinity, log(0.5), log(0.3)].map { $0 + 7 })
+    #expect(abs(logit.mean - 1.9) < 1e-13 && abs(logit.variance - 1.09) < 1e-13)
+    #expect(abs(logit.cdf(2) - 0.7) < 1e-13 && logit.quantile(0.6) == 2)
+    // Below c_k with the probability logit⁻¹(c_k - η).
+    let ordered = OrderedLogistic(eta: 0.4, cuts: [-1, 0.5, 2])
+    for (k, cut) in [-1, 0.5, 2].enumerated() {
+      #expect(abs(ordered.cdf(Double(k)) - 1 / (1 + exp(0.4 - cut))) < 1e-14)
+      #expect(abs(ordered.ccdf(Double(k)) - 1 / (1 + exp(cut - 0.4))) < 1e-14)
+    }
+    #expect(ordered.quantile(1) == 3 && ordered.quantile(0.5) == 1)
+    #expect(OrderedLogistic(eta: 0, cuts: [1, 0]).mean.isNaN)
+  }
+
+  @Test("moments of matrices agree with draws and with each other")
+  func matrixMoments() {
+    let covariance = [2, 0.6, 0.6, 1.5]
+    let determinant = 2 * 1.5 - 0.36
+    let precision = [1.5, -0.6, -0.6, 2].map { $0 / determinant }
+    let normal = MultivariateNormalPrecision(mu: [1, 2], precision: precision)
+    #expect(zip(normal.covariance, covariance).allSatisfy { abs($0 - $1) < 1e-14 })
+    #expect(zip(normal.variance, [2, 1.5]).allSatisfy { abs($0 - $1) < 1e-14 })
+    #expect(MultivariateNormal(mu: [1, 2], covariance: covariance).variance == [2, 1.5])
+    let factor = MultivariateNormalCholesky(mu: [1, 2], factor: [2, 0, 1, 3])
+    #expect(factor.variance == [4, 10])
+    let indefinite = MultivariateNormalPrecision(mu: [0, 0], precision: [1, 2, 2, 1])
+    #expect(indefinite.covariance.allSatisfy { $0.isNaN })
+    for (size, eta) in [(2, 0.7), (3, 1), (4, 2.5)] {
+      let lkj = LKJCholesky(size: size, eta: eta)
+      var stream = RandomStream(seed: 7, purpose: 9, index: UInt64(size))
+      let count = 20_000
+      var (sum, squares) = (lkj.mean.map { _ in 0.0 }, lkj.mean.map { _ in 0.0 })
+      for _ in 0..<count {
+        for (i, x) in lkj.random(using: &stream).enumerated() {
+          sum[i] += x
+          squares[i] += (x - lkj.mean[i]) * (x - lkj.mean[i])
+        }
+      }
+      for i in sum.indices {
+        let (mean, variance) = (sum[i] / Double(count), squares[i] / Double(count))
+        #expect(abs(mean - lkj.mean[i]) < 5 * (lkj.variance[i] / Double(count)).squareRoot() + 1e-12, "\(size) \(i)")
+        #expect(abs(variance - lkj.variance[i]) < 0.05 * lkj.variance[i] + 1e-12, "\(size) \(i)")
+      }
+      #expect(abs(lkj.variance[size] - 1 / (2 * eta + Double(size) - 1)) < 1e-14)
+    }
+  }
 }

@@ -6,7 +6,7 @@ import Testing
 private func sample(names: [String] = ["mu", "theta[1]", "theta[2]", "L[1,2]"]) -> (Draws, SamplerStatistics) {
   let size = 2 * 3
   let values = (0..<(names.count * size)).map { i in [0.1, -1e-300, 1.0 / 3, 2, -0.0, 1e22][i % 6] * Double(i + 1) }
-  let draws = Draws(names: names, chainCount: 2, drawCount: 3, values: values)
+  let draws = Draws(wellFormed: names, chainCount: 2, drawCount: 3, values: values)
   let statistics = SamplerStatistics(
     chainCount: 2, drawCount: 3, logDensity: [-1, -2.5, -3, -4, -5, -6.25],
     acceptance: [0.9, 0.8, 1, 0.75, 0.5, 0.625], stepSize: [Double](repeating: 0.3, count: size),
@@ -20,8 +20,8 @@ struct CmdStanCSVTests {
   @Test("what is written is read back bit for bit, names and statistics with it")
   func roundTrip() throws {
     let (draws, statistics) = sample()
-    let files = (0..<2).map {
-      (name: "chain-\($0)", bytes: CmdStanCSV.text(draws, statistics, chain: $0, seed: 7, warmUp: 100))
+    let files = try (0..<2).map {
+      (name: "chain-\($0)", bytes: try CmdStanCSV.text(draws, statistics, chain: $0, seed: 7, warmUp: 100))
     }
     let text = String(decoding: files[1].bytes, as: UTF8.self)
     let header = try #require(text.split(separator: "\n").first { !$0.hasPrefix("#") })
@@ -118,14 +118,14 @@ struct DrawArchiveTests {
     var values = draws.values
     values[2] = .infinity
     values[5] = -0.0
-    let odd = Draws(names: draws.names, chainCount: 2, drawCount: 3, values: values)
+    let odd = Draws(wellFormed: draws.names, chainCount: 2, drawCount: 3, values: values)
     let archive = DrawArchive(draws: odd, statistics: statistics, notes: ["model": "schools"])
     let bytes = try archive.encoded()
     #expect(try DrawArchive(bytes) == archive)
     #expect(try archive.encoded() == bytes)
-    let nan = Draws(names: ["x"], chainCount: 1, drawCount: 1, values: [.nan])
+    let nan = Draws(wellFormed: ["x"], chainCount: 1, drawCount: 1, values: [.nan])
     #expect(try DrawArchive(DrawArchive(draws: nan).encoded()).draws.values[0].isNaN)
-    let empty = DrawArchive(draws: Draws(names: [], chainCount: 1, drawCount: 0, values: []))
+    let empty = DrawArchive(draws: Draws(wellFormed: [], chainCount: 1, drawCount: 0, values: []))
     #expect(try DrawArchive(empty.encoded()) == empty)
   }
 
@@ -170,7 +170,8 @@ struct SummaryTableTests {
   @Test("figures with the digits that count, not a number said as such, within 80 columns")
   func table() {
     let draws = Draws(
-      names: ["mu", "a name of more than thirty letters[12,13]", "constant", "broken"], chainCount: 1, drawCount: 8,
+      wellFormed: ["mu", "a name of more than thirty letters[12,13]", "constant", "broken"], chainCount: 1,
+      drawCount: 8,
       values: [
         1, 2, 3, 4, 5, 6, 7, 8, 1e9, 2e9, 1e9, 2e9, 1e9, 1e9, 3e9, 1e9, 1, 1, 1, 1, 1, 1, 1, 1, .nan, 1, 2, 3, 4, 5,
         6, 7,
@@ -197,9 +198,27 @@ struct SummaryTableTests {
     #expect(throws: Draws.UnknownVariable.self) { try draws.renamed(["x": "y"]) }
     #expect(try draws.elements(of: "theta") == ["theta[1]", "theta[2]"] && draws.elements(of: "mu") == ["mu"])
     #expect(throws: Draws.UnknownVariable.self) { try draws.elements(of: "thet") }
-    let parts = Draws.joiningVariables([try draws.subset(["mu"]), try draws.subset(["theta[1]"])])
+    let parts = try Draws.joiningVariables([try draws.subset(["mu"]), try draws.subset(["theta[1]"])])
     #expect(try parts == draws.subset(["mu", "theta[1]"]))
-    let later = draws.droppingFirst(1)
+    let later = try draws.droppingFirst(1)
     #expect(later.drawCount == 2 && Array(later[0, chain: 1]) == Array(draws[0, chain: 1].dropFirst()))
+  }
+
+  @Test("names that CmdStan's CSV cannot hold are refused by name")
+  func unwritableNames() throws {
+    for (names, words) in [
+      (["a,b"], "\",\""), (["a\nb"], "holds"), (["#a"], "#"), (["a\""], "holds"), (["", "a"], "empty"),
+      (["lp__"], "__"), (["a.1", "a[1]"], "both be a.1"),
+    ] {
+      let odd = try Draws(
+        names: names, chainCount: 1, drawCount: 1, values: [Double](repeating: 0, count: names.count))
+      do {
+        _ = try CmdStanCSV.text(odd, nil, chain: 0)
+        Issue.record("\(names) was written")
+      } catch { #expect(error.description.contains(words) && error.description.contains("DrawArchive"), "\(error)") }
+    }
+    let matrix = try Draws(names: ["L[1,2]", "två"], chainCount: 1, drawCount: 1, values: [1, 2])
+    let text = try CmdStanCSV.text(matrix, nil, chain: 0)
+    #expect(try CmdStanCSV(contents: [(name: "chain", bytes: text)]).draws == matrix)
   }
 }

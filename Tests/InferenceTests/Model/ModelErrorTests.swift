@@ -201,12 +201,44 @@ struct ModelErrorTests {
     let flat = Self.message { try unobserved.samplePrior(seed: 1) }
     #expect(flat.contains("mu") && flat.contains("flat"), "\(flat)")
     let nothing = Self.message {
-      try unobserved.logLikelihood(Draws(names: ["mu"], chainCount: 1, drawCount: 1, values: [0]))
+      try unobserved.logLikelihood(Draws(wellFormed: ["mu"], chainCount: 1, drawCount: 1, values: [0]))
     }
     #expect(nothing.contains("observes nothing"), "\(nothing)")
     model.addLogDensity("extra", -square(mu))
     let term = Self.message { try model.compile().samplePrior(seed: 1) }
     #expect(term.contains("extra"), "\(term)")
+  }
+
+  @Test("numbers of draws and shapes that cannot be")
+  func impossibleSizes() throws {
+    var model = Model()
+    let a = model.parameter("a", count: 6, .normal(0, 1))
+    let posterior = try model.compile()
+    let many = Self.message { try posterior.samplePrior(draws: .max, seed: 1) }
+    #expect(many.contains("more numbers than can be held"), "\(many)")
+    let fewer = Self.message { try posterior.samplePrior(draws: -1, seed: 1) }
+    #expect(fewer.contains("-1 prior draws"), "\(fewer)")
+    for shape: Shape in [[-2, -3], [.max, 2], [4], [.max, .max]] {
+      Self.expect("a", "numbers of elements differ") { model in
+        let a = model.parameter("a", count: 6, .normal(0, 1))
+        model.deterministic("b", a.reshaped(shape))
+      }
+    }
+    Self.expect("x", "shape") { model in _ = try model.data("x", ModelData([1, 2], shape: [-1, -2])) }
+    Self.expect("x", "shape") { model in _ = try model.data("x", ModelData([1, 2], shape: [.max, 2])) }
+    #expect(a.reshaped([3, 2]).shape == [3, 2])
+  }
+
+  @Test("integrated-out parameters alone")
+  func aloneIntegratedOut() {
+    Self.expect("y", "no linear function", ".centered") { model in
+      let a = model.parameter("a", .normal(0, 1), parameterization: .marginalized)
+      model.observe("y", [1.0, 2], .normal(exp(a), 1))
+    }
+    Self.expect("all parameters (a) are integrated out", ".centered") { model in
+      let a = model.parameter("a", .normal(0, 1), parameterization: .marginalized)
+      model.observe("y", [1.0, 2], .normal(a, 1))
+    }
   }
 
   @Test("mixtures of weights that are no simplex, and bounds in the wrong order")
@@ -264,7 +296,7 @@ struct ModelErrorTests {
       #expect(HighestDensityInterval.of(values, probability: probability) == nil)
       #expect(Diagnostics.mcseQuantile(values, chains: 2, probability: probability).isNaN)
       let summary = DrawSummary(
-        Draws(names: ["a"], chainCount: 2, drawCount: 10, values: values), highestDensity: probability)
+        Draws(wellFormed: ["a"], chainCount: 2, drawCount: 10, values: values), highestDensity: probability)
       #expect(summary.highestDensity == [nil] && !summary.table().isEmpty)
     }
     #expect(Diagnostics.quantileESS(values, chains: 2, probability: 2).isNaN)

@@ -213,6 +213,36 @@ struct PredictionTests {
     #expect(abs(Self.mean(try draws.draws(of: "scale")) - 1) < 0.04)
   }
 
+  /// What drawing again does not reach is drawn by chains. Means by quadrature.
+  @Test("long vectors within bounds that are parameters, and flat priors between two of them")
+  func reachedByChains() throws {
+    // Each pair is like the one above: 200 pairs, of which drawing again takes all at once.
+    var pairs = Model()
+    let l = pairs.parameter("l", count: 200, .normal(0, 1))
+    pairs.parameter("u", count: 200, .normal(1, 1), lower: l)
+    let compiled = try pairs.compile()
+    let draws = try compiled.samplePrior(draws: 100, seed: 3)
+    #expect(draws.names == compiled.variableNames && draws.chainCount == 1 && draws.drawCount == 100)
+    let low = try draws.subset(["l"]).values
+    #expect(abs(Self.mean(low[...]) + 0.288826) < 5 * (1 / 20_000.0).squareRoot())
+    #expect(zip(low, try draws.subset(["u"]).values).allSatisfy { $0 < $1 })
+    #expect(try compiled.samplePrior(draws: 10, seed: 3).values != compiled.samplePrior(draws: 10, seed: 4).values)
+    #expect(try compiled.samplePrior(draws: 10, seed: 3) == compiled.samplePrior(draws: 10, seed: 3))
+    // a ~ N(0, 1), b ~ N(10, 1), weighted by b - a: E(a) = E(a (b - a)) / E(b - a) = -1 / 10; x is halfway on average.
+    var between = Model()
+    let a = between.parameter("a", .normal(0, 1))
+    let b = between.parameter("b", .normal(10, 1))
+    between.parameter("x", .flat, lower: a, upper: b)
+    let flat = try between.compile().samplePrior(draws: 4000, seed: 5)
+    let names = try ["a", "b", "x"].map { Array(try flat.draws(of: $0)) }
+    #expect(abs(Self.mean(names[0][...]) + 0.1) < 0.08)
+    #expect(abs(Self.mean(names[1][...]) - 10.1) < 0.08)
+    #expect(abs(Self.mean(names[2][...]) - 5) < 0.25)
+    let places = (0..<4000).map { (names[2][$0] - names[0][$0]) / (names[1][$0] - names[0][$0]) }
+    let spread = places.reduce(0) { $0 + ($1 - 0.5) * ($1 - 0.5) } / 4000
+    #expect(abs(spread - 1.0 / 12) < 0.006)
+  }
+
   @Test("bounds and order of multivariate priors")
   func boundedVectors() throws {
     var model = Model()

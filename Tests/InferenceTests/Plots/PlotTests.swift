@@ -16,7 +16,7 @@ struct PlotTests {
         variable == 1 ? exp(stream.normal()) : 4.4 + 3.3 * stream.normal() * Double(variable + 1)
       }
     }
-    return Draws(names: names, chainCount: 4, drawCount: 200, values: values)
+    return Draws(wellFormed: names, chainCount: 4, drawCount: 200, values: values)
   }()
 
   private func all(_ draws: Draws) throws -> [String: String] {
@@ -60,7 +60,7 @@ struct PlotTests {
     ]
     let long = "a name that is far too long for any axis to hold <it> & \"more\" of it"
     for values in cases {
-      let odd = Draws(names: [long, "b"], chainCount: 1, drawCount: values.count / 2, values: values)
+      let odd = Draws(wellFormed: [long, "b"], chainCount: 1, drawCount: values.count / 2, values: values)
       for (name, svg) in try all(odd) {
         let picture = try Picture(svg)
         #expect(picture.width > 0, "\(name)")

@@ -55,7 +55,7 @@ public struct ChainRunner: Sendable {
     }
     func joined<T>(_ figures: (ChainTrace) -> [T]) -> [T] { chains.flatMap { figures($0.trace).prefix(draws) } }
     return Fit(
-      draws: Draws(names: names, chainCount: chains.count, drawCount: draws, values: values),
+      draws: Draws(wellFormed: names, chainCount: chains.count, drawCount: draws, values: values),
       statistics: SamplerStatistics(
         chainCount: chains.count, drawCount: draws, logDensity: joined(\.logDensity),
         acceptance: joined(\.acceptance), stepSize: joined(\.stepSize), energy: joined(\.energy),

@@ -29,6 +29,8 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
   case otherRun(path: String, difference: String)
   /// The file has a form that this version does not read.
   case unknownVersion(path: String, version: Int)
+  /// The file cannot be written.
+  case unwritable(path: String, reason: String)
 
   public var description: String {
     switch self {
@@ -38,6 +40,9 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
       return "The checkpoint \(path) is of another run: \(difference). Remove it or name another file to begin anew."
     case .unknownVersion(let path, let version):
       return "The checkpoint \(path) has form \(version), which this version does not read. Remove it to begin anew."
+    case .unwritable(let path, let reason):
+      return "The checkpoint \(path) cannot be written: \(reason). Name a file in a folder that exists, may be written "
+        + "to and has room."
     }
   }
 }
@@ -54,8 +59,26 @@ enum RunCheckpoint {
   }
 
   /// Writes beside the file and renames, so that the file is at any time the old or the new one whole.
-  static func write(_ chains: some Sequence<ChainSnapshot>, identity: RunIdentity, to url: URL) throws {
-    let partial = url.deletingLastPathComponent().appendingPathComponent(".\(url.lastPathComponent).partial")
+  ///
+  /// - Throws: ``CheckpointError/unwritable(path:reason:)``.
+  static func write(
+    _ chains: some Sequence<ChainSnapshot>, identity: RunIdentity, to url: URL
+  ) throws(CheckpointError) {
+    let folder = url.deletingLastPathComponent()
+    do {
+      try writeWhole(chains, identity: identity, to: url, in: folder)
+    } catch {
+      let reason =
+        FileManager.default.fileExists(atPath: folder.path)
+        ? error.localizedDescription : "there is no folder \(folder.path)"
+      throw .unwritable(path: url.path, reason: reason)
+    }
+  }
+
+  private static func writeWhole(
+    _ chains: some Sequence<ChainSnapshot>, identity: RunIdentity, to url: URL, in folder: URL
+  ) throws {
+    let partial = folder.appendingPathComponent(".\(url.lastPathComponent).partial")
     try Data().write(to: partial)
     let file = try FileHandle(forWritingTo: partial)
     do {
@@ -79,7 +102,7 @@ enum RunCheckpoint {
       try file.synchronize()
       try file.close()
       guard rename(partial.path, url.path) == 0 else {
-        throw CocoaError(.fileWriteUnknown, userInfo: [NSFilePathErrorKey: url.path])
+        throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
       }
     } catch {
       try? file.close()
@@ -90,11 +113,12 @@ enum RunCheckpoint {
 
   /// What the file holds; nil where there is no file.
   ///
-  /// - Throws: ``CheckpointError``, or what reading the file throws.
+  /// - Throws: ``CheckpointError``.
   static func read(_ url: URL, for identity: RunIdentity) throws -> Contents? {
     guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-    let data = try Data(contentsOf: url)
     func damaged(_ reason: String) -> CheckpointError { .damaged(path: url.path, reason: reason) }
+    let data: Data
+    do { data = try Data(contentsOf: url) } catch { throw damaged(error.localizedDescription) }
     guard data.count % 8 == 0, data.count >= 24 else { throw damaged("it is cut") }
     var words = [UInt64](repeating: 0, count: data.count / 8)
     _ = words.withUnsafeMutableBytes { data.copyBytes(to: $0) }

@@ -1,0 +1,169 @@
+import Foundation
+import Inference
+import Testing
+
+/// What data make impossible is told when the model is compiled, with the names, the row and the value.
+@Suite("Modelling layer: data outside a support that is known")
+struct DataCheckTests {
+  private func expect(_ words: String..., declare: (inout Model) throws -> Void) {
+    var model = Model()
+    do {
+      try declare(&model)
+      _ = try model.compile()
+      Issue.record("compiled, though \(words) was expected")
+    } catch let error as ModelError {
+      for word in words { #expect(error.description.contains(word), "\(error.description) lacks \(word)") }
+    } catch { Issue.record("\(error) is no ModelError") }
+  }
+
+  @Test("supports with data in them")
+  func supports() {
+    expect("y is 7.0 in row 2", "binomial", "from 0.0 to 6.0") { model in
+      let n = try model.data("n", [5, 5, 6])
+      model.observe("y", [1, 5, 7], .binomial(n, model.parameter("p", .beta(1, 1))))
+    }
+    expect("y is 11.0 in row 1", "beta_binomial", "from 0.0 to 10.0") { model in
+      model.observe("y", [1, 11], .betaBinomial(10, model.parameter("a", .gamma(1, 1)), 2))
+    }
+    expect("y is 3.0 in row 1", "uniform", "numbers from") { model in
+      model.observe("y", [1.0, 3], .uniform(model.parameter("a", .normal(0, 1)), 2))
+    }
+    expect("y is 2.0 in row 1", "binomial", "theta = 0.0", "-inf") { model in
+      model.parameter("p", .beta(1, 1))
+      model.observe("y", [0, 2], .binomial(5, 0))
+    }
+    expect("y is 2.0 in row 1", "theta of its zero-inflation is 1") { model in
+      let theta = try model.data("theta", [0.5, 1])
+      model.observe("y", [2, 2], .zeroInflated(.poisson(model.parameter("a", .gamma(1, 1))), theta: theta))
+    }
+    expect("y is 3.0 in row 1", "mixture", "uniform") { model in
+      let w = model.parameter("w", count: 2, .dirichlet(1))
+      model.observe("y", [1.0, 3], .mixture([.uniform(0, 2), .uniform(1, 2.5)], weights: w))
+    }
+    // The component that would do has no weight.
+    expect("y is 3.0 in row 1", "mixture") { model in
+      let a = model.parameter("a", .normal(0, 1))
+      model.observe("y", [1.0, 3], .mixture([.uniform(0, 2), .normal(a, 1)], weights: [1.0, 0]))
+    }
+  }
+
+  @Test("truncation and censoring")
+  func bounds() {
+    expect("y is 4.0 in row 2", "bounds of its truncated normal", "-inf to 3.0") { model in
+      model.observe("y", [1.0, 2, 4], .truncated(.normal(model.parameter("a", .normal(0, 1)), 1), upper: 3))
+    }
+    expect("y is 2.0 in row 1", "truncated", "2.5") { model in
+      let a = model.parameter("a", .normal(0, 1))
+      model.observe("y", [1.0, 2], .truncated(.normal(a, 1), lower: [0, 2.5]))
+    }
+    expect("y is -1.0 in row 0", "no gamma variate is within the bounds") { model in
+      let a = model.parameter("a", .gamma(1, 1))
+      model.observe("y", [-1.0], .truncated(.gamma(a, 1), lower: -2, upper: -0.5))
+    }
+    expect("y is 9.0 in row 0", "where no binomial variate is") { model in
+      let p = model.parameter("p", .beta(1, 1))
+      model.observe("y", [9], .censored(.binomial(5, p), upper: 8))
+    }
+  }
+
+  @Test("vectors and matrices")
+  func vectors() {
+    let indefinite: [[Double]] = [[1, 2], [2, 1]]
+    expect("y", "multi_normal", "Sigma must be positive definite") { model in
+      let mu = model.parameter("mu", count: 2, .normal(0, 1))
+      model.observe("y", [1, 2], .multivariateNormal(mu, covariance: indefinite))
+    }
+    expect("theta", "Omega must be symmetric") { model in
+      model.parameter("theta", count: 2, .multivariateNormal([0, 0], precision: [[1, 0.5], [0, 1]]))
+    }
+    expect("theta", "L must have a positive diagonal", "element 1", "-1.0") { model in
+      model.parameter("theta", count: 2, .multivariateNormal([0, 0], factor: [[1, 0], [0.5, -1]]))
+    }
+    expect("kind", "ordered_logistic", "c must increase", "element 1 is 1.0 after 2.0") { model in
+      let eta = model.parameter("eta", .normal(0, 1))
+      model.observe("kind", [0, 1, 2], .orderedLogistic(eta, [2.0, 1]))
+    }
+    expect("kind", "theta must be a simplex") { model in
+      model.parameter("a", .normal(0, 1))
+      model.observe("kind", [0, 1], .categorical([0.5, 0.6]))
+    }
+    expect("kind is 1.0 in row 2", "categorical", "-inf") { model in
+      model.parameter("a", .normal(0, 1))
+      model.observe("kind", [0, 0, 1], .categorical([1.0, 0]))
+    }
+    expect("w", "alpha must be positive") { model in model.parameter("w", count: 2, .dirichlet([1.0, -1])) }
+    expect("L", "eta must be positive") { model in model.parameter("L", rows: 2, columns: 2, .lkjCholesky(-1)) }
+    expect("row 1 of the observed L", "Cholesky factor") { model in
+      let eta = model.parameter("eta", .gamma(2, 1))
+      model.observe("L", [[1, 0], [0.5, 0.5]], .lkjCholesky(eta))
+    }
+  }
+
+  @Test("numbers that are not finite in formulas")
+  func infinities() {
+    expect("y", "a formula holds inf") { model in
+      model.observe("y", [1.0, 2], .normal(model.parameter("a", .normal(0, 1)) + Double.infinity, 1))
+    }
+    expect("y", "an expression of x", "-inf at position 1") { model in
+      let (x, a) = (try model.data("x", [1.0, 0]), model.parameter("a", .normal(0, 1)))
+      model.observe("y", [1.0, 2], .normal(a * log(x), 1))
+    }
+    expect("theta", "divides by x", "0.0 at position 2") { model in
+      let (x, a) = (try model.data("x", [1.0, 2, 0]), model.parameter("a", .normal(0, 1)))
+      model.parameter("theta", count: 3, .normal(a / x, 1))
+    }
+    expect("the term t", "a formula holds") { model in
+      model.addLogDensity("t", model.parameter("a", .normal(0, 1)) * -Double.infinity)
+    }
+    expect("mu of normal", "inf") { model in model.parameter("a", .normal(Double.infinity, 1)) }
+  }
+
+  @Test("what only seems impossible compiles and samples")
+  func possible() throws {
+    var model = Model()
+    let p = model.parameter("p", .beta(1, 1))
+    let weights = model.parameter("w", count: 2, .dirichlet(1))
+    let n = try model.data("n", [5, 5, 6])
+    model.observe("y", [1, 5, 6], .binomial(n, p))
+    model.observe("beyond", [7, 2], .censored(.poisson(10 * p), upper: 4))
+    model.observe("zeros", [0, 0], .zeroInflated(.poisson(p), theta: [1.0, 0.5]))
+    model.observe("either", [1.0, 9], .mixture([.uniform(0, 2), .uniform(8, 12)], weights: weights))
+    model.observe("rate", [0.0, 1], .exponential(p))
+    let fit = try model.compile().sample(NUTS(), chains: 1, warmUp: 50, draws: 20, seed: 1)
+    #expect(fit.chainFailures.isEmpty && fit.draws.values.allSatisfy(\.isFinite))
+  }
+
+  /// A limit for each row, as where instruments differ: the posterior mean against quadrature.
+  @Test("bounds are numbers, arrays and formulas; one for each row, infinite where there is none")
+  func boundsOfAllKinds() throws {
+    let (least, limits) = (0.5, [3.0, 2, .infinity])
+    var model = Model()
+    let mu = model.parameter("mu", .normal(0, 2), lower: least)
+    model.observe("y", [1.0, 2, 4], .censored(.normal(mu, 1), upper: limits))
+    let posterior = try model.compile()
+    let fit = try posterior.sample(NUTS(), chains: 2, warmUp: 500, draws: 2000, seed: 1)
+    var (mass, first) = (0.0, 0.0)
+    for i in 0..<20_000 {
+      let x = least + (Double(i) + 0.5) * 0.0005
+      let tail = 0.5 * erfc((2 - x) / 2.0.squareRoot())
+      let density = exp(-x * x / 8 - 0.5 * (1 - x) * (1 - x) - 0.5 * (4 - x) * (4 - x)) * tail
+      (mass, first) = (mass + density, first + x * density)
+    }
+    let summary = DrawSummary(fit.draws)
+    let mean = try #require(summary.rows.first)
+    #expect(abs(mean.mean - first / mass) < 4 * mean.mcse, "\(mean.mean), not \(first / mass)")
+    // An array for a parameter's elements, and one that is infinite everywhere.
+    var bounded = Model()
+    bounded.parameter("a", count: 3, .normal(0, 1), lower: [0.0, 1, 2], upper: [1.0, 2, 3])
+    bounded.parameter("b", .normal(0, 1), upper: Double.infinity)
+    let prior = try bounded.compile().sample(NUTS(), chains: 1, warmUp: 100, draws: 100, seed: 1).draws
+    for i in 0..<3 { #expect(prior[i].allSatisfy { $0 > Double(i) && $0 < Double(i + 1) }) }
+    #expect(prior[3].contains { $0 < 0 } && prior[3].contains { $0 > 0 })
+    expect("a", "lower bound", "-inf at position 1", "of their own") { model in
+      model.parameter("a", count: 2, .normal(0, 1), lower: [0, -Double.infinity])
+    }
+    expect("a", "lower bound", "2.0", "1.5", "position 1") { model in
+      model.parameter("a", count: 2, .normal(0, 1), lower: [0.0, 2], upper: [1, 1.5])
+    }
+  }
+}
