@@ -47,7 +47,8 @@ public struct DryRun: Sendable {
       DatabaseURL(path: folder.appending(path: "dry.sqlite").path), mode: .readWrite(create: true),
       now: environment.now())
     let result = try DeliveryLoad(
-      source: source, mapping: mapping, files: DeliveryFiles(items: items), options: options
+      source: source, mapping: mapping, files: DeliveryFiles(items: items, passedOver: files.passedOver),
+      options: options
     ).run(into: store, environment)
     let refused = try store.quarantine(load: result.record.id, limit: 20)
     try store.close()

@@ -10,8 +10,22 @@ public struct DeliveryFiles: Sendable {
   }
 
   private(set) var items: [Item] = []
+  /// Files that would fit and are not read, because they lie in subfolders of the folder named.
+  private(set) var passedOver: [String] = []
 
-  init(items: [Item]) { self.items = items }
+  init(items: [Item], passedOver: [String] = []) {
+    self.items = items
+    self.passedOver = passedOver
+  }
+
+  /// What the user should know of files that are not read; nil where there are none.
+  var warning: String? {
+    guard let first = passedOver.first else { return nil }
+    let folder = first.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+    return
+      "\(passedOver.count) files in subfolders are not read, such as '\(first)': a delivery lies in one folder, so "
+      + "move them there, or load '\(folder)' by itself"
+  }
 
   /// Files by their names in a folder or zip archive, as the mapping has them.
   ///
@@ -28,7 +42,13 @@ public struct DeliveryFiles: Sendable {
         }
       }
     }
+    passedOver = InputFile.inSubfolders(
+      of: folder,
+      wanted: SourceMapping.Role.allCases.flatMap { mapping.tables($0) }.flatMap(\.files).flatMap {
+        [$0, $0 + ".gz", $0 + ".zip"]
+      })
     guard !items.isEmpty else {
+      if let warning { throw .option("'\(folder)' itself holds no file of a delivery; \(warning)") }
       let names = SourceMapping.Role.allCases.flatMap { mapping.tables($0) }.flatMap(\.files)
       var seen: Set<String> = []
       throw .nothingToLoad(folder, wanted: names.filter { seen.insert($0).inserted })

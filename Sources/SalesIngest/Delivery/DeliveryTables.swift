@@ -113,6 +113,7 @@ struct DeliveryTables {
     for item in files.items(.stores) { try tables.loadStores(item) }
     for item in files.items(.events) { try tables.loadEvents(item) }
     var sales = SalesTable(tables: tables, latestDay: latestDay, retried: retried)
+    if retried == nil, mapping.rows == .lines, files.items(.sales).count > 1 { sales.repeatedLines = RepeatedLines() }
     for item in files.items(.sales) { try sales.load(item) }
     // These name products and stores, which sales may bring.
     for item in files.items(.attributes) { try sales.tables.loadAttributes(item) }

@@ -37,6 +37,8 @@ struct SalesTable {
   var lines: ReceiptLines
   private(set) var batch: [Row] = []
   var said = SaidBefore()
+  /// Lines of the files read so far; nil where no second file can repeat them.
+  var repeatedLines: RepeatedLines?
 
   /// - Parameter retried: the load out of whose quarantine the rows come.
   init(tables: DeliveryTables, latestDay: Day, retried: RetriedLoad? = nil) {
@@ -51,12 +53,37 @@ struct SalesTable {
     let names = tables.mapping.columns(.sales)
     var table = try tables.open(item, required: names.required, optional: names.optional)
     let columns = SalesColumns(table, tables.mapping)
+    let key = try lineKey(item, table)
+    var repeated = 0
     while try tables.nextRow(&table) {
+      if let key, repeatedLines?.isRepeated(table.reader, key, item.table.hashValue) == true {
+        repeated += 1
+        continue
+      }
       guard case .failure(let refusal) = try take(table, columns) else { continue }
       try tables.refusals.refuse(refusal.row, in: tables.writer, isHeld: refusal.isHeld)
       if let key = refusal.key { record.noteUnknown(product: key.product, store: key.store, day: key.day) }
     }
+    repeatedLines?.finishFile()
+    if repeated > 0 {
+      tables.remarks.skipped[item.input.name, default: 0] += repeated
+      tables.remarks.note(
+        "\(repeated) lines of '\(item.input.name)' are in an earlier file of the delivery too: they count once")
+    }
     try tables.finish(table)
+  }
+
+  /// Positions of the columns that tell lines apart; nil where the mapping names none.
+  private mutating func lineKey(_ item: DeliveryFiles.Item, _ table: borrowing MappedTable) throws -> [Int]? {
+    let names = item.table.lineKey
+    guard repeatedLines != nil, !names.isEmpty else { return nil }
+    let positions = names.compactMap { table.reader.columns[$0] }
+    if positions.count == names.count { return positions }
+    let missing = names.first { table.reader.columns[$0] == nil } ?? ""
+    tables.remarks.warn(
+      "'\(item.input.name)' has no column '\(missing)', which tells lines apart: lines that are in several files count "
+        + "several times")
+    return nil
   }
 
   /// Reads a row and keeps it.

@@ -5,7 +5,8 @@ import SalesStore
 ///     products.csv  product,category,department[,kind]     kind: count (default) or measure
 ///     stores.csv    store,region
 ///     events.csv    date,event,type[,region][,closed]      region empty: everywhere; closed: 0 or 1
-///     sales.csv     date,product,store,units[,price][,promotion][,stock]    promotion: 0 or 1; stock: ok or out
+///     sales.csv     date,product,store,units[,price][,promotion][,stock]    promotion: 0 or 1; stock: ok, out,
+///                                                      closed, unknown or not_ranged
 ///
 /// Any of them may be packed, and masters may be left out where the database has them.
 public struct LongFormatLoad: Sendable {

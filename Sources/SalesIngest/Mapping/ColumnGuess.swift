@@ -30,12 +30,19 @@ enum ColumnGuess {
       [
         "units", "unitsales", "unitssold", "quantity", "qty", "menge", "stueck", "stuck", "stück", "absatz", "anzahl",
         "cantidad",
-        "quantite", "sold", "sales", "weeklysales", "volume", "turnover", "umsatz", "revenue", "amount",
+        "quantite", "sold", "pieces", "pcs", "volume", "sales",
       ]
     ),
     ("price", ["price", "unitprice", "sellprice", "salesprice", "preis", "vkpreis", "precio", "prix", "actualprice"]),
     ("base_price", ["baseprice", "regularprice", "listprice", "normalpreis"]),
-    ("revenue", ["revenue", "spend", "turnover", "umsatz", "salesvalue", "amount", "value", "sales"]),
+    (
+      "revenue",
+      [
+        "revenue", "spend", "turnover", "umsatz", "salesvalue", "salesamount", "netsales", "grosssales", "weeklysales",
+        "totalsales", "erlös", "erloes", "erlos", "nettoumsatz", "bruttoumsatz", "amount", "betrag", "value", "ventas",
+        "importe", "chiffredaffaires", "sales",
+      ]
+    ),
     ("promotion", ["promotion", "promo", "onpromotion", "onpromo", "ispromo", "aktion", "onsale"]),
     ("stock_on_hand", ["stockonhand", "onhand", "inventory", "inventoryonhand", "bestand", "stocklevel"]),
     ("category", ["category", "categoryid", "catid", "kategorie", "warengruppe", "family", "class"]),

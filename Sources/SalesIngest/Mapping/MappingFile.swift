@@ -201,6 +201,7 @@ private struct MappingNode {
       case "promotions": table.promotions = try it.pairs()
       case "attributes": table.attributes = try it.pairs()
       case "regressors": table.regressors = try it.pairs()
+      case "line_key": table.lineKey = try it.texts()
       case "others": table.others = try it.texts()
       case "ignore_others": table.ignoresOthers = try it.flag()
       case "yes": table.yes = try it.texts()
@@ -209,7 +210,7 @@ private struct MappingNode {
         throw it.unknownKey(
           key,
           known: "files, separator, encoding, decimal, thousands, date_pattern, empty, columns, constants, "
-            + "values, only, except, promotions, attributes, regressors, others, ignore_others, yes, no")
+            + "values, only, except, promotions, attributes, regressors, line_key, others, ignore_others, yes, no")
       }
     }
     guard table.numbers.isConsistent else {

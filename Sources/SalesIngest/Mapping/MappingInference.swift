@@ -7,12 +7,14 @@ public struct MappingInference: Sendable {
   public private(set) var notes: [String] = []
 
   /// Beginning of a file, cut into rows.
-  private struct Sample {
+  struct Sample {
     let input: InputFile
     let encoding: TextEncoding
     let separator: Separator
     let header: [String]
     let rows: [[String]]
+    /// Numbers of the rows in the file, the header's being 1.
+    let numbers: [Int]
 
     func values(_ column: Int) -> [String] { rows.compactMap { column < $0.count ? $0[column] : nil } }
   }
@@ -29,23 +31,26 @@ public struct MappingInference: Sendable {
     var samples: [Sample] = []
     for name in names {
       for input in try InputFile.expand(name) { samples.append(try Self.sample(input)) }
+      let inner = InputFile.inSubfolders(of: name, wanted: FilePattern.tables)
+      if let first = inner.first { notes.append("\(inner.count) files in subfolders are not read, such as '\(first)'") }
     }
     var headers: Set<[String]> = []
     var rest: [Sample] = []
     for sample in samples {
       // A second file of the same shape is read by the same table.
       guard headers.insert(sample.header).inserted else { continue }
-      if mapping.sales.isEmpty, inferSales(sample) { continue }
+      if mapping.sales.isEmpty, try inferSales(sample) { continue }
       rest.append(sample)
     }
     guard !mapping.sales.isEmpty else {
-      let tried = samples.map { "'\($0.input.name)' with the columns \($0.header.prefix(12).joined(separator: ", "))" }
+      let tried = samples.prefix(4).map(Self.whyNotSales)
       throw .option(
-        "no file looks like sales, with a column of dates and one of numbers: "
-          + (tried.isEmpty ? "there is none" : tried.prefix(4).joined(separator: "; "))
-          + "; write a mapping by hand, docs/data.md tells how")
+        "no file looks like sales, with a column of dates and one of units: "
+          + (tried.isEmpty ? "there is none" : tried.joined(separator: "; "))
+          + "; rename columns in the header, such as to date, product, store and units, or write a mapping by hand, which "
+          + "docs/data.md tells how")
     }
-    inferMasters(rest)
+    try inferMasters(rest)
     fillLevels()
   }
 
@@ -65,9 +70,15 @@ public struct MappingInference: Sendable {
     let separator = Separator.detect(text, isWhole: isWhole)
     let rows = Separator.rows(text, separator, isWhole: isWhole, limit: 5000)
     guard let header = rows.first else { throw .emptyFile(input.name) }
+    if header.contains(where: { $0.contains("\r") && !$0.contains("\n") }) { throw TableReader.oldLineEnds(input.name) }
+    for candidate in header.count > 1 ? [separator] : Separator.allCases {
+      let rows = candidate == separator ? rows : Separator.rows(text, candidate, isWhole: isWhole, limit: 200)
+      try requireHeader(rows, input.name)
+    }
+    let kept = rows.indices.dropFirst().filter { rows[$0].count == header.count }
     return Sample(
-      input: input, encoding: encoding, separator: separator, header: header,
-      rows: rows.dropFirst().filter { $0.count == header.count })
+      input: input, encoding: encoding, separator: separator, header: header, rows: kept.map { rows[$0] },
+      numbers: kept.map { $0 + 1 })
   }
 
   private static func table(_ sample: Sample) -> SourceMapping.Table {
@@ -82,7 +93,7 @@ public struct MappingInference: Sendable {
 
   // MARK: Sales
 
-  private mutating func inferSales(_ sample: Sample) -> Bool {
+  private mutating func inferSales(_ sample: Sample) throws(IngestError) -> Bool {
     var table = Self.table(sample)
     let words = Set(sample.rows.prefix(2000).flatMap { $0 }).intersection(Self.emptyWords)
     let empty = [""] + words.sorted()
@@ -109,7 +120,23 @@ public struct MappingInference: Sendable {
         taken.insert(column)
       }
     }
+    if found["units"] == nil, let revenue = found["revenue"] {
+      // Better money than nothing, but not without a word.
+      found["units"] = revenue
+      found["revenue"] = nil
+      mapping.measured = true
+      notes.append(
+        "no column looks like units: '\(sample.header[revenue])' is taken for them, which looks like revenue, so that "
+          + "forecasts are of money; name the column of units under 'units:' and this one under 'revenue:', if there is one"
+      )
+    }
     guard let units = found["units"] else { return false }
+    try Self.requireDistinct(sample)
+    if ["sales", "sold", "volume"].contains(ColumnGuess.normalised(sample.header[units])) {
+      notes.append(
+        "'\(sample.header[units])' is taken for units: if it is money, declare 'kind: measure', or name the column of units"
+      )
+    }
     for ours in ["promotion", "category", "department", "region"] {
       if let column = ColumnGuess.column(ours, in: sample.header, taken: taken) {
         found[ours] = column
@@ -118,6 +145,7 @@ public struct MappingInference: Sendable {
     }
     chooseDates(values(date), &table)
     chooseNumbers(found, values, sample.separator, &table)
+    noteOddCells(sample, table, found, empty)
     for (ours, column) in found { table.columns[ours] = sample.header[column] }
     if let column = found["promotion"] { checkFlags(values(column), &table) }
     for (kind, names) in ColumnGuess.promotionKinds {
@@ -150,6 +178,7 @@ public struct MappingInference: Sendable {
     var repeats = 0
     var days: Set<Int> = []
     var isNegative = false
+    var hasFractions = false
     for row in sample.rows {
       guard let day = table.datePatterns.lazy.compactMap({ $0.day(Array(row[found["date"]!].utf8)[...]) }).first else {
         continue
@@ -160,7 +189,7 @@ public struct MappingInference: Sendable {
       }
       guard let value = table.numbers.number(Array(row[units].utf8)[...]) else { continue }
       isNegative = isNegative || value < 0
-      if value != value.rounded() { mapping.measured = true }
+      if value != value.rounded() { hasFractions = true }
     }
     if repeats > 0 {
       mapping.rows = .lines
@@ -170,7 +199,10 @@ public struct MappingInference: Sendable {
       mapping.negative = repeats > 0 ? .net : .zero
       notes.append("there are negative units: they are \(repeats > 0 ? "taken off as returns" : "read as none sold")")
     }
-    if mapping.measured { notes.append("units have fractions: products are measured, not counted") }
+    if hasFractions {
+      mapping.measured = true
+      notes.append("units have fractions: products are measured, not counted")
+    }
     let sorted = days.sorted()
     if sorted.count > 2, zip(sorted, sorted.dropFirst()).allSatisfy({ ($1 - $0) % 7 == 0 }) {
       mapping.grain = .week
@@ -199,22 +231,58 @@ public struct MappingInference: Sendable {
   ]
 
   /// Patterns that fit all values.
-  private static func patterns(_ values: [String]) -> [DatePattern] {
+  static func patterns(_ values: [String]) -> [DatePattern] {
     guard !values.isEmpty else { return [] }
-    let fields = Set(values).prefix(1000).map { Array($0.utf8)[...] }
+    let fields = values.prefix(2000).map { Array($0.utf8)[...] }
     // A time behind the day: at a blank or a T.
-    let hasTime = fields.allSatisfy { $0.contains(UInt8(ascii: ":")) }
-    return knownPatterns.compactMap { text in
+    let hasTime = fields.count { $0.contains(UInt8(ascii: ":")) } * 2 > fields.count
+    var found: [(pattern: DatePattern, misfits: Int)] = []
+    for text in knownPatterns {
       for ending in hasTime ? [" *", "T*"] : [""] {
-        if let pattern = DatePattern(text + ending),
-          fields.allSatisfy({ field in
-            pattern.day(field).map { (1950...2100).contains($0.components.year) } == true
-          })
-        {
-          return pattern
-        }
+        guard let pattern = DatePattern(text + ending),
+          let misfits = misfits(fields, { pattern.day($0).map { (1950...2100).contains($0.components.year) } == true })
+        else { continue }
+        found.append((pattern, misfits))
+        break
       }
-      return nil
+    }
+    // Days beyond the twelfth tell days from months: of patterns that fit, those that fit best.
+    let least = found.map(\.misfits).min()
+    return found.filter { $0.misfits == least }.map(\.pattern)
+  }
+
+  /// Cells that do not fit; nil where they are more than a slip or a line of totals: one of three or more, or one in
+  /// twenty.
+  private static func misfits(_ fields: [ArraySlice<UInt8>], _ fits: (ArraySlice<UInt8>) -> Bool) -> Int? {
+    let most = fields.count < 3 ? 0 : max(1, fields.count / 20)
+    var count = 0
+    for field in fields where !fits(field) {
+      count += 1
+      if count > most { return nil }
+    }
+    return count
+  }
+
+  /// Says which cells do not fit the columns that were chosen: their rows will be refused.
+  private mutating func noteOddCells(
+    _ sample: Sample, _ table: SourceMapping.Table, _ found: [String: Int], _ empty: [String]
+  ) {
+    for ours in ["date", "units", "price", "base_price", "revenue", "stock_on_hand"] {
+      guard let column = found[ours] else { continue }
+      func fits(_ text: String) -> Bool {
+        if empty.contains(text) { return true }
+        let bytes = Array(text.utf8)[...]
+        return ours == "date"
+          ? table.datePatterns.contains { $0.day(bytes) != nil } : table.numbers.number(bytes) != nil
+      }
+      let odd = sample.rows.indices.filter { !fits(sample.rows[$0][column]) }
+      guard let first = odd.first else { continue }
+      let places = odd.prefix(3).map { "'\(sample.rows[$0][column])' in row \(sample.numbers[$0])" }
+      notes.append(
+        "\(odd.count) of \(sample.rows.count) cells of '\(sample.header[column])' are no "
+          + "\(ours == "date" ? "dates" : "numbers") and their rows would be refused: \(places.joined(separator: ", "))"
+          + (sample.rows[first].contains { $0.lowercased().contains("total") || $0.lowercased().contains("summe") }
+            ? "; leave out lines of totals" : ""))
     }
   }
 
@@ -243,12 +311,32 @@ public struct MappingInference: Sendable {
     NumberFormat(decimal: .point, thousands: .space), NumberFormat(decimal: .point, thousands: .apostrophe),
   ]
 
-  /// The first format that reads all values; marks between thousands before decimal commas where commas separate fields.
-  private static func format(_ values: [String], _ separator: Separator) -> NumberFormat? {
+  /// The format that reads most values, all but a few; marks between thousands before decimal commas where commas
+  /// separate fields, and wherever every mark has three digits behind it.
+  static func format(_ values: [String], _ separator: Separator) -> NumberFormat? {
     guard !values.isEmpty else { return nil }
-    let fields = Set(values).prefix(2000).map { Array($0.utf8)[...] }
+    if let grouped = groupedFormat(values) { return grouped }
+    let fields = values.prefix(5000).map { Array($0.utf8)[...] }
     let order = separator == .comma ? [0, 2, 1, 3, 4, 5, 6] : [0, 1, 3, 2, 4, 5, 6]
-    return order.map { formats[$0] }.first { format in fields.allSatisfy { format.number($0) != nil } }
+    var best: (format: NumberFormat, misfits: Int)?
+    for format in order.map({ formats[$0] }) {
+      guard let count = misfits(fields, { format.number($0) != nil }) else { continue }
+      if count < best?.misfits ?? Int.max { best = (format, count) }
+    }
+    return best?.format
+  }
+
+  /// Where only one of point and comma is used, and every time as a mark between thousands would be: with one to three
+  /// digits before it, not beginning with 0, and three behind. `1.204` may be a fraction too; a file of fractions that
+  /// all have three decimals and none below one is the rarer one.
+  private static func groupedFormat(_ values: [String]) -> NumberFormat? {
+    let marked = values.filter { $0.contains(".") || $0.contains(",") }
+    guard !marked.isEmpty else { return nil }
+    let points = marked.allSatisfy { $0.contains(/^-?[1-9][0-9]{0,2}(\.[0-9]{3})+$/) }
+    let commas = marked.allSatisfy { $0.contains(/^-?[1-9][0-9]{0,2}(,[0-9]{3})+$/) }
+    return points
+      ? NumberFormat(decimal: .comma, thousands: .point)
+      : commas ? NumberFormat(decimal: .point, thousands: .comma) : nil
   }
 
   private mutating func chooseNumbers(
@@ -257,6 +345,15 @@ public struct MappingInference: Sendable {
     let all = ["units", "price", "base_price", "revenue", "stock_on_hand"].compactMap { found[$0] }.flatMap(values)
     if let format = Self.format(all, separator) {
       table.numbers = format
+      if Self.groupedFormat(all) != nil, let example = all.first(where: { $0.contains(".") || $0.contains(",") }),
+        let value = format.number(Array(example.utf8)[...])
+      {
+        let (mark, other) = format.thousands == .point ? ("point", "comma") : ("comma", "point")
+        notes.append(
+          "'\(example)' is read as \(value.formatted), with a \(mark) between thousands: if it is a fraction, declare "
+            + "'decimal: \(mark)' and 'thousands: none' (now 'decimal: \(other)' and 'thousands: \(mark)')")
+        return
+      }
       if format.thousands == .comma, !all.contains(where: { $0.contains(".") }) || format.decimal == .comma,
         all.contains(where: { $0.contains(",") })
       {
@@ -269,7 +366,7 @@ public struct MappingInference: Sendable {
 
   // MARK: Masters
 
-  private mutating func inferMasters(_ samples: [Sample]) {
+  private mutating func inferMasters(_ samples: [Sample]) throws(IngestError) {
     for sample in samples {
       var table = Self.table(sample)
       table.numbers = NumberFormat()
@@ -277,9 +374,11 @@ public struct MappingInference: Sendable {
       let store = ColumnGuess.column("store", in: sample.header, taken: [])
       let hasDates = sample.header.indices.contains { !Self.patterns(sample.values($0)).isEmpty }
       if let product, mapping.products.isEmpty, !hasDates, mapping.sales[0].columns["product"] != nil {
+        try Self.requireDistinct(sample)
         addMaster(&table, sample, leaf: ("product", product), levels: ["category", "department"])
         mapping.products = [table]
       } else if let store, mapping.stores.isEmpty, !hasDates, mapping.sales[0].columns["store"] != nil {
+        try Self.requireDistinct(sample)
         addMaster(&table, sample, leaf: ("store", store), levels: ["region"])
         mapping.stores = [table]
       } else {

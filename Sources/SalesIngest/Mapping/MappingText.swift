@@ -107,6 +107,7 @@ private struct YAMLText {
     pairs("promotions", table.promotions)
     pairs("attributes", table.attributes)
     pairs("regressors", table.regressors)
+    if !table.lineKey.isEmpty { list("line_key", table.lineKey) }
     if !table.others.isEmpty { list("others", table.others) }
     if !table.ignoresOthers { line("ignore_others", "false") }
     if table.yes != plain.yes { list("yes", table.yes) }

@@ -106,6 +106,9 @@ public struct SourceMapping: Sendable, Hashable, Codable {
     public var attributes: [String: String] = [:]
     /// Regressors by name, with the columns of their values.
     public var regressors: [String: String] = [:]
+    /// Columns that tell a line of a receipt from all others but its repetitions: lines that several files of a delivery
+    /// have count once.
+    public var lineKey: [String] = []
     /// Columns that say more than the database holds; they are read over and named in the summary.
     public var others: [String] = []
     /// Columns beyond those named are read over too, rather than refused.
@@ -293,6 +296,7 @@ extension SourceMapping.Table {
     try read(&promotions, .promotions)
     try read(&attributes, .attributes)
     try read(&regressors, .regressors)
+    try read(&lineKey, .lineKey)
     try read(&others, .others)
     try read(&ignoresOthers, .ignoresOthers)
     try read(&yes, .yes)

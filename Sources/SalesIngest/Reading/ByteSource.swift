@@ -16,11 +16,25 @@ package final class ByteSource {
     size = input.size
     guard size > 0 else { throw .emptyFile(input.name) }
     if let member = input.member {
-      stream = try ZipMemberStream(archive: input.path, member: member)
+      stream = try Self.unpacked(input, member)
     } else {
       stream = try GzipStream(path: input.path)
     }
     transcoder = encoding.flatMap { Transcoder($0) }
+  }
+
+  /// A member of an archive, which may be packed by itself.
+  private static func unpacked(
+    _ input: InputFile, _ member: ZipArchive.Member
+  ) throws(IngestError) -> any ByteStream {
+    let name = member.name.lowercased()
+    if name.hasSuffix(".gz") {
+      return try GzipMemberStream(ZipMemberStream(archive: input.path, member: member), input.name)
+    }
+    if name.hasSuffix(".zip") {
+      throw .unreadable(input.name, reason: "it is an archive in an archive; unpack the outer one")
+    }
+    return try ZipMemberStream(archive: input.path, member: member)
   }
 
   package convenience init(path: String) throws(IngestError) { try self.init(InputFile(path)) }

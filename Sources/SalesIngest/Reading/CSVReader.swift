@@ -31,6 +31,11 @@ package struct CSVReader: ~Copyable {
     buffer = [UInt8](repeating: 0, count: max(bufferSize, maximumRecord + 2))
     try refill()
     if filled >= 3, buffer[0] == 0xEF, buffer[1] == 0xBB, buffer[2] == 0xBF { next = 3 }
+    // A line that declares the separator is none of the table.
+    if let declared = Separator.declared(in: buffer[next..<filled]) {
+      next += declared.length
+      nextLine = 2
+    }
   }
 
   /// Moves to the next record; false at the end of the file.

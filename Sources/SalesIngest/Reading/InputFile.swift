@@ -115,6 +115,19 @@ package struct InputFile: Sendable, Hashable {
     return [try InputFile(name)]
   }
 
+  /// Names of files in the subfolders of a folder, however deep, that fit; a folder's own files are what is read of it.
+  static func inSubfolders(of folder: String, wanted: [String]) -> [String] {
+    let root = folder.hasSuffix("/") ? folder : folder + "/"
+    guard isFolder(folder), let names = FileManager.default.enumerator(atPath: folder) else { return [] }
+    var found: [String] = []
+    for case let name as String in names where name.contains("/") {
+      // A folder of ten thousand others is no delivery.
+      if found.count >= 1000 { break }
+      if wanted.contains(where: { FilePattern.matches(name, $0) }), !isFolder(root + name) { found.append(root + name) }
+    }
+    return found.sorted()
+  }
+
   static func isFolder(_ path: String) -> Bool {
     var isFolder: ObjCBool = false
     return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue

@@ -32,13 +32,14 @@ public struct NumberFormat: Sendable, Hashable, Codable {
   var words: String {
     let mark = decimal == .point ? "point" : "comma"
     return "digits with a \(mark) for fractions"
-      + (thousands == .none ? " and nothing between thousands" : " and thousands by \(thousands.rawValue)")
+      + (thousands == .none
+        ? " and nothing between thousands" : " and thousands by \(thousands.rawValue), which no lone 0 precedes")
   }
 
   /// A number in this format, or nil.
   ///
   /// Marks between thousands count only where three digits follow each: a decimal mark taken for one would make the
-  /// number a thousand times as large.
+  /// number a thousand times as large. For the same reason no mark follows a lone zero.
   package func number(_ bytes: ArraySlice<UInt8>) -> Double? {
     if decimal == .point, thousands == .none { return FieldParsing.number(bytes) }
     // All digits: the same in all formats.
@@ -54,6 +55,7 @@ public struct NumberFormat: Sendable, Hashable, Codable {
       let width = isWhole ? markWidth(rest) : 0
       if width > 0 {
         guard digits > 0, group == nil ? digits <= 3 : group == 3 else { return nil }
+        if group == nil, plain.allSatisfy({ !(49...57).contains($0) }) { return nil }
         group = 0
         rest = rest.dropFirst(width)
         continue

@@ -21,17 +21,46 @@ struct TableReader: ~Copyable {
     var csv = try CSVReader(
       source: try ByteSource(input, encoding: encoding), separator: separator.byte, maximumRecord: maximumRecord)
     guard try csv.advance() else { throw .emptyFile(input.name) }
+    if Self.hasOldLineEnds(csv) { throw Self.oldLineEnds(input.name) }
     guard csv.problem == nil else {
       throw .wrongHeader(file: input.name, found: [csv.raw()], required: required, optional: optional)
     }
     var found: [String] = []
     for index in csv.fields.indices { found.append(csv.text(index)) }
-    try Self.check(header: found, of: input.name, required: required, optional: optional, open: open)
+    do throws(IngestError) {
+      try Self.check(header: found, of: input.name, required: required, optional: optional, open: open)
+    } catch {
+      // A title above the header.
+      for _ in 0..<20 where !required.isEmpty {
+        guard try csv.advance() else { break }
+        let names = Set(csv.fields.indices.map { csv.text($0) })
+        if required.allSatisfy(names.contains) {
+          throw .unreadable(
+            input.name,
+            reason:
+              "its columns are named on line \(csv.line), not on the first: delete the lines above, such as a title")
+        }
+      }
+      throw error
+    }
     self.csv = csv
     self.rawLimit = rawLimit
     file = input.name
     columnNames = found
     columns = Dictionary(found.enumerated().map { ($1, $0) }) { first, _ in first }
+  }
+
+  /// Whether the file's lines end in carriage returns alone.
+  private static func hasOldLineEnds(_ csv: borrowing CSVReader) -> Bool {
+    let text = csv.raw().utf8
+    return text.contains(UInt8(ascii: "\r")) && !text.contains(UInt8(ascii: "\n"))
+  }
+
+  static func oldLineEnds(_ file: String) -> IngestError {
+    .unreadable(
+      file,
+      reason: "its lines end in carriage returns alone, as old Macs wrote them: save it with the line ends of Unix "
+        + "or Windows, such as with tr '\\r' '\\n'")
   }
 
   /// Checks that the header has the required columns, every one once, and no others than the optional ones and those

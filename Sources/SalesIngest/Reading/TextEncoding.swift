@@ -9,10 +9,11 @@ public enum TextEncoding: String, Sendable, Hashable, CaseIterable, Codable {
 
 /// Finds out the encoding of a file from all its bytes.
 ///
-/// A byte order mark decides. Else a file that is UTF-8, ASCII included, is UTF-8; so is one with more characters of
+/// A byte order mark decides, and zeros in every second byte, as UTF-16 without a mark has them. Else a file that is UTF-8, ASCII included, is UTF-8; so is one with more characters of
 /// several bytes than bytes that are none, whose few bad rows are then refused. What is left was written by a program
 /// that knows one byte a character: Windows-1252, which has Latin-1 in it.
 package struct EncodingSurvey {
+  private static let startSize = 1024
   private var start: [UInt8] = []
   private var characters = 0
   private var strays = 0
@@ -24,7 +25,7 @@ package struct EncodingSurvey {
   package init() {}
 
   package mutating func update(_ bytes: ArraySlice<UInt8>) {
-    if start.count < 3 { start += bytes.prefix(3 - start.count) }
+    if start.count < Self.startSize { start += bytes.prefix(Self.startSize - start.count) }
     bytes.withUnsafeBytes { raw in
       var index = 0
       while index < raw.count {
@@ -39,6 +40,17 @@ package struct EncodingSurvey {
         index += 1
       }
     }
+  }
+
+  /// UTF-16 without a mark: text of mostly Latin letters has a zero in every second byte, and hardly one in the others.
+  private var wideWithoutMark: TextEncoding? {
+    let pairs = start.count / 2
+    guard pairs >= 4 else { return nil }
+    let even = (0..<pairs).count { start[2 * $0] == 0 }
+    let odd = (0..<pairs).count { start[2 * $0 + 1] == 0 }
+    if odd * 2 > pairs, even * 20 <= pairs { return .utf16LittleEndian }
+    if even * 2 > pairs, odd * 20 <= pairs { return .utf16BigEndian }
+    return nil
   }
 
   private mutating func take(_ byte: UInt8) {
@@ -72,6 +84,7 @@ package struct EncodingSurvey {
     if start.starts(with: [0xFF, 0xFE]) { return .utf16LittleEndian }
     if start.starts(with: [0xFE, 0xFF]) { return .utf16BigEndian }
     if start.starts(with: [0xEF, 0xBB, 0xBF]) { return .utf8 }
+    if let wide = wideWithoutMark { return wide }
     let bad = strays + (pending > 0 ? 1 : 0)
     return bad == 0 || characters > bad ? .utf8 : .windows1252
   }

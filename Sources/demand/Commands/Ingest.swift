@@ -44,8 +44,8 @@ struct IngestLong: ParsableCommand {
       (date,event,type[,region][,closed]), and attributes.csv, ranging.csv, regressors.csv, links.csv and \
       annotations.csv where there are such facts. A mapping (rossmann, walmart, favorita, breakfast, online_retail, or yours) \
       reads files of other names and columns. Files may be plain, gzip, or in a zip archive (archive.zip/file.csv), \
-      separated by commas, semicolons, tabs or pipes, in UTF-8 or Windows-1252; names may be patterns, folders, or - \
-      for standard input.
+      separated by commas, semicolons, tabs or pipes, in UTF-8, UTF-16 or Windows-1252; names may be patterns, folders \
+      (whose subfolders are named, not read), or - for standard input.
       """)
 
   @Argument(help: ArgumentHelp("Folder or archive of a delivery, or files of sales.", valueName: "input"))
