@@ -36,6 +36,12 @@ struct NightlyServerFaultTests {
     try #require(ingest.status == 0, "\(ingest.err)")
     let facts = "SELECT count(*), sum(units), (SELECT count(*) FROM loads) FROM sales"
     let before = try server.query(facts, in: name)
+    // A run that is drawn is published a moment later: long enough to be struck in between.
+    try server.query(
+      """
+      CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(5); RETURN NULL; END';
+      CREATE TRIGGER slow BEFORE INSERT ON published_history FOR EACH STATEMENT EXECUTE FUNCTION slow();
+      """, in: name)
 
     let running = try DemandProgram.start(Self.command + place, in: folder)
     let deadline = Date() + 120
@@ -55,6 +61,7 @@ struct NightlyServerFaultTests {
       #expect(outcome.status == 1 && outcome.error.count == 2, "\(outcome.err)")
       #expect(outcome.error.first?.contains(/connection|server/) == true, "\(outcome.err)")
     }
+    try server.query("DROP TRIGGER slow ON published_history; DROP FUNCTION slow()", in: name)
     let again = try DemandProgram.run(Self.command + place, in: folder)
     #expect(again.status == 0, "after \(outcome.status): \(again.err)")
     #expect(folder.contents("reports/forecasts.csv") == reference.folder.contents("reports/forecasts.csv"))
