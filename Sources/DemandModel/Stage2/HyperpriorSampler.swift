@@ -48,6 +48,8 @@ package struct HyperpriorSampler: Sendable {
   static func work(sweeps: Int) -> Int { chains * max(sweeps, fewestSweeps) * workOfSweep }
 
   private static let fewestSweeps = 8
+  private static let fewSeries = 200
+  private static let trajectoriesOfFew = 4
 
   func run(
     sweeps: Int, seed: UInt64, control: RunControl, tally: WorkTally?
@@ -74,6 +76,8 @@ package struct HyperpriorSampler: Sendable {
     var values = zip(sampled, current).flatMap { draws[$0].theta($1) }
     let sets = CandidateSets(model: model, sampled: sampled, draws: draws, kernels: kernels)
     var trajectories = HyperpriorTrajectories(model: model, sets: sets, warmup: warmup)
+    // Few series leave their hyperprior vague, which mixes worst, and cost little.
+    let trajectoriesPerSweep = sampled.count <= Self.fewSeries ? Self.trajectoriesOfFew : 1
     var kept: [Hyperparameters] = []
     kept.reserveCapacity(sweeps - warmup)
     for sweep in 0..<sweeps {
@@ -84,7 +88,9 @@ package struct HyperpriorSampler: Sendable {
         updateEffects(block, statistics, &state, &stream)
         updateScales(block, statistics, &state, &stream)
       }
-      trajectories.sweep(sweep, state: &state, current: &current, values: &values, &stream)
+      for _ in 0..<trajectoriesPerSweep {
+        trajectories.sweep(sweep, state: &state, current: &current, values: &values, &stream)
+      }
       if sweep >= warmup { kept.append(state) }
       tally?.advance(by: Self.workOfSweep)
     }
