@@ -113,6 +113,20 @@ import Testing
     #expect(try place.promotions() == [["display", "feature"], ["promotion"], []])
   }
 
+  /// A day without figures has promotions of its own, which the figures' row replaces.
+  @Test(arguments: DatabaseKind.available) func promotionsOfUnknownDays(on kind: DatabaseKind) throws {
+    let place = try DeliveredDatabase(kind)
+    let both = "\(Self.header),promotion_kinds,stock"
+    try place.deliver(
+      sales: [
+        "2024-01-01,tea,north,1,,,ok", "2024-01-02,tea,north,,1,feature,unknown", "2024-01-03,tea,north,,0.5,,unknown",
+      ], header: both)
+    #expect(try place.promotions() == [[], ["feature"], ["promotion"]])
+    try place.deliver(
+      sales: ["2024-01-02,tea,north,2,1,display,ok", "2024-01-03,tea,north,3,0,,ok"], header: both)
+    #expect(try place.promotions() == [[], ["display"], []])
+  }
+
   @Test(arguments: DatabaseKind.available) func withdrawnWindows(on kind: DatabaseKind) throws {
     let place = try DeliveredDatabase(kind)
     try place.deliver(sales: Self.week + ["2024-01-01,ham,south,1,2"])

@@ -128,6 +128,14 @@ import Testing
     #expect(links.count == 5)
     #expect(links.first { $0.kind == .successor }?.ratio == nil, "the later link replaces the earlier")
     #expect(links.first { $0.kind == .remodel }?.through == Self.first + 3)
+    // 'oldmilk' is not there; a store or a department that is not would do nothing either.
+    func unknown() throws -> Int? { try small.store.check().first { $0.check == "links_of_no_node" }?.count }
+    #expect(try unknown() == 1)
+    try change(small) { writer in
+      try writer.writeLink(LifeCycleLink(kind: .closure, node: "North", day: Self.first))
+      try writer.writeLink(LifeCycleLink(kind: .successor, node: "milk", other: "tea", day: Self.first))
+    }
+    #expect(try unknown() == 2)
   }
 
   @Test(arguments: DatabaseKind.available) func attributesAndRegressors(on kind: DatabaseKind) throws {

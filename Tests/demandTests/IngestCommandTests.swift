@@ -81,6 +81,21 @@ import Testing
     let lines = kept.out.split(separator: "\n")
     #expect(lines.first == "load,file,line,column,value,kind,reason,row")
     #expect(lines.count == 3 && lines[1].contains(",20,") && lines[2].contains(",21,"), "\(kept.out)")
+    // Rows that are being mended are not written over, and what is no file is not replaced.
+    let export = ["quarantine", "export", "--output"]
+    #expect(try DemandProgram.run(export + ["bad.csv"], in: folder).status == 0)
+    try folder.write("bad.csv", "mended\n")
+    let mended = folder.contents("bad.csv")
+    let second = try DemandProgram.run(export + ["bad.csv"], in: folder)
+    #expect(second.status == 64 && second.error[0].contains("'bad.csv' is there already"), "\(second.err)")
+    #expect(folder.contents("bad.csv") == mended)
+    let pipe = folder.path + "/pipe"
+    try #require(mkfifo(pipe, 0o600) == 0)
+    let reader = open(pipe, O_RDONLY | O_NONBLOCK)
+    defer { close(reader) }
+    #expect(try DemandProgram.run(export + ["pipe"], in: folder).status == 0)
+    var status = stat()
+    #expect(stat(pipe, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
     let strict = try DemandProgram.run(["ingest", "data", "--strict", "--database", "sqlite:b.sqlite"], in: folder)
     #expect(strict.status == 1)
   }

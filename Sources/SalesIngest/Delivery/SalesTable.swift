@@ -318,7 +318,11 @@ struct SalesTable {
     var price = steps?.price(on: row.day)
     let writer = tables.writer
     switch row.stored {
-    case .nothing, .part: return false
+    case .nothing: return false
+    case .part:
+      // A day without figures may have promotions all the same.
+      if fact.saysPromotions { try writer.forgetPromotions(series: row.series, day: row.day) }
+      return false
     case .same:
       let isNewPrice = fact.price > 0 && price.map { $0.differs(from: fact.price) } == true
       let areOtherPromotions = fact.saysPromotions && SaidBefore.isContradicted(promotions, by: fact.promotions)

@@ -87,9 +87,13 @@ extension LoadWriter {
       startedAt,
     ])
     try statements.supersede.execute()
-    guard forgetsPromotions else { return }
-    statements.forgetPromotions.bind([id, day])
-    try statements.forgetPromotions.execute()
+    if forgetsPromotions { try forgetPromotions(series: id, day: day) }
+  }
+
+  public func forgetPromotions(series id: Int, day: Int) throws {
+    let statement = try further().forgetPromotions
+    statement.bind([id, day])
+    try statement.execute()
   }
 
   // MARK: Ranges, attributes, regressors

@@ -177,6 +177,25 @@ private struct Check {
     ),
     (
       Check(
+        name: "links_of_no_node", severity: .warning,
+        meaning: "links whose product, store or department is not there, so that they do nothing; correct them"
+      ),
+      """
+      SELECT count(*) FROM life_cycle_links l
+      WHERE NOT EXISTS (
+          SELECT 1 FROM tree_nodes n
+          WHERE n.name = l.node
+            AND n.tree = CASE WHEN l.kind IN ('successor', 'department_move') THEN 'product' ELSE 'location' END
+            AND n.depth = (SELECT max(depth) FROM tree_levels v WHERE v.tree = n.tree))
+        OR (l.kind IN ('successor', 'department_move') AND NOT EXISTS (
+          SELECT 1 FROM tree_nodes n
+          WHERE n.tree = 'product' AND n.name = l.other
+            AND n.depth = (SELECT max(depth) FROM tree_levels v WHERE v.tree = 'product')
+              - CASE WHEN l.kind = 'successor' THEN 0 ELSE 1 END))
+      """
+    ),
+    (
+      Check(
         name: "fractional_counts", severity: .error,
         meaning: "fractions of products that are counted; deliver the days again as whole numbers"),
       """

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DemandData
 import FittingService
+import ForecastReport
 import Foundation
 import SalesIngest
 import SalesStore
@@ -132,9 +133,14 @@ struct QuarantineExport: ParsableCommand {
     if header == nil { common.note("the header of '\(name)' is not known: only its rows are written") }
     let text = lines.map { $0 + "\n" }.joined()
     if let output {
-      do { try Data(text.utf8).write(to: URL(filePath: output), options: .atomic) } catch {
-        throw UserError(.failed, "cannot write '\(output)'", hint: "name a folder that exists and is writable")
+      let url = URL(filePath: output)
+      // Somebody may have mended the rows in it.
+      if let known = try? url.resolvingSymlinksInPath().resourceValues(forKeys: [.isRegularFileKey]),
+        known.isRegularFile == true
+      {
+        throw UserError(.usage, "'\(output)' is there already", hint: "name another file, or remove this one")
       }
+      try AtomicFile.write(to: url) { try $0(Array(text.utf8)) }
     } else {
       try StandardOutput.write(text)
     }
