@@ -141,7 +141,7 @@ import Testing
 
   // MARK: Several files
 
-  private static let days = (1...9).map { "2024-01-0\($0)" }
+  private static let days = (1...9).map { "2023-01-0\($0)" }
 
   private static func rows(_ products: [String] = ["a"], month: String = "01", separator: String = ",") -> String {
     let rows = days.flatMap { day in
@@ -287,7 +287,7 @@ import Testing
 
   @Test func aDryRunSaysThatALoadWouldBeRefused() throws {
     let folder = try TemporaryFolder()
-    try folder.write(Self.rows() + "2024-01-10,a,north,x\n", to: "sales.csv")
+    try folder.write(Self.rows() + "2023-01-10,a,north,x\n", to: "sales.csv")
     let inferred = try MappingInference([folder.path])
     var options = DeliveryLoad.Options()
     options.badRows = BadRowPolicy(maximumShare: 0.01)
