@@ -8,6 +8,9 @@ public struct DryRun: Sendable {
     public let refused: [QuarantinedRow]
     /// Whether only the beginning of a file was read.
     public let isPart: Bool
+    /// Why a load with these options would not happen, such as too many bad rows; then ``record`` is of one that bears
+    /// them.
+    public let refusal: IngestError?
   }
 
   /// Bytes of a file that are read, at most.
@@ -46,13 +49,33 @@ public struct DryRun: Sendable {
     let store = try openStore(
       DatabaseURL(path: folder.appending(path: "dry.sqlite").path), mode: .readWrite(create: true),
       now: environment.now())
-    let result = try DeliveryLoad(
-      source: source, mapping: mapping, files: DeliveryFiles(items: items, passedOver: files.passedOver),
-      options: options
-    ).run(into: store, environment)
+    let files = DeliveryFiles(items: items, passedOver: self.files.passedOver, unread: self.files.unread)
+    let result = try DeliveryLoad(source: source, mapping: mapping, files: files, options: options)
+      .run(into: store, environment)
     let refused = try store.quarantine(load: result.record.id, limit: 20)
     try store.close()
-    return Outcome(record: result.record, refused: refused, isPart: isPart)
+    let refusal =
+      refused.isEmpty
+      ? nil
+      : try self.refusal(of: files, at: folder.appending(path: "refused.sqlite").path, environment)
+    return Outcome(record: result.record, refused: refused, isPart: isPart, refusal: refusal)
+  }
+
+  /// What the load itself, with its own rule for bad rows, says against it.
+  private func refusal(
+    of files: DeliveryFiles, at path: String, _ environment: IngestEnvironment
+  ) throws -> IngestError? {
+    let store = try openStore(
+      DatabaseURL(path: path), mode: .readWrite(create: true), now: environment.now())
+    defer { try? store.close() }
+    do throws(IngestError) {
+      _ = try DeliveryLoad(source: source, mapping: mapping, files: files, options: options)
+        .run(into: store, environment)
+      return nil
+    } catch {
+      guard error.isDeliverysFault else { throw error }
+      return error
+    }
   }
 
   /// Copies the beginning of a large file, up to a line's end; nil for one that is small enough.

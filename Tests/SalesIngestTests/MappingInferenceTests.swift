@@ -138,4 +138,186 @@ import Testing
     #expect(try outcome(delivery.salesText.replacing("\n", with: "\r")).contains("carriage returns alone"))
     #expect(try outcome(delivery.salesText) == "\(delivery.sales.count)")
   }
+
+  // MARK: Several files
+
+  private static let days = (1...9).map { "2023-01-0\($0)" }
+
+  private static func rows(_ products: [String] = ["a"], month: String = "01", separator: String = ",") -> String {
+    let rows = days.flatMap { day in
+      products.map {
+        [day.replacing("-01-", with: "-\(month)-"), $0, "north", "3"].joined(separator: separator) + "\n"
+      }
+    }
+    return ["date", "product", "store", "units"].joined(separator: separator) + "\n" + rows.joined()
+  }
+
+  private func dryRun(
+    _ inferred: MappingInference, _ names: [String], _ options: DeliveryLoad.Options = .init()
+  ) throws -> DryRun.Outcome {
+    let files = try DeliveryFiles.matching(names, mapping: inferred.mapping)
+    return try DryRun(source: "mine", mapping: inferred.mapping, files: files, options: options).run(
+      IngestEnvironment(now: { Delivery.now }))
+  }
+
+  @Test func allFilesOfTheSameColumnsAreRead() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Self.rows(month: "01"), to: "2024-01.csv")
+    try folder.write(Self.rows(month: "02"), to: "2024-02.csv")
+    // Another order, another separator and a column more.
+    try folder.write(
+      "units;store;date;product;note\n"
+        + Self.days.map { "2;north;\($0.replacing("-01-", with: "-03-"));a;x\n" }.joined(),
+      to: "2024-03.csv")
+    try folder.write("text\nhello\n", to: "other.csv")
+    let inferred = try MappingInference([folder.path])
+    #expect(inferred.mapping.sales.map(\.files) == [["2024-01.csv", "2024-02.csv", "2024-03.csv"]])
+    #expect(inferred.mapping.sales[0].separator == nil && inferred.mapping.rows == .totals)
+    #expect(inferred.notes.contains { $0.hasPrefix("3 files of sales") })
+    #expect(inferred.notes.contains { $0.contains("other.csv") && $0.contains("not read") })
+    let outcome = try dryRun(inferred, [folder.path])
+    #expect(outcome.record.summary.rowsLoaded == 27 && outcome.refusal == nil)
+    // Another way of writing dates is named.
+    try folder.write("date,product,store,units\n31.01.2024,a,north,3\n30.01.2024,a,north,3\n", to: "2024-04.csv")
+    let odd = try MappingInference([folder.path])
+    #expect(odd.mapping.sales[0].files.count == 3)
+    #expect(
+      odd.notes.contains { $0.contains("2024-04.csv") && $0.contains("writes its dates otherwise: it is not read") })
+    // One that holds what another does.
+    try folder.write(Self.rows(month: "02"), to: "2024-04.csv")
+    let twice = try MappingInference([folder.path])
+    #expect(twice.mapping.rows == .totals && twice.notes.contains { $0.contains("that another file has too") })
+  }
+
+  @Test func filesThatNoTableReadsAreNamedAtLoad() throws {
+    let delivery = try Delivery()
+    try delivery.write()
+    try delivery.folder.write("see mapping.yml\n", to: "README.txt")
+    func warnings() throws -> [String] {
+      let files = try DeliveryFiles(folder: delivery.folder.path, mapping: .long)
+      let store = try openStore(
+        DatabaseURL(path: delivery.folder.file("\(UUID().uuidString).sqlite")), mode: .readWrite(create: true),
+        now: Delivery.now)
+      return try DeliveryLoad(source: "long", mapping: .long, files: files).run(
+        into: store, IngestEnvironment(now: { Delivery.now })
+      ).record.summary.details?.warnings ?? []
+    }
+    #expect(try !warnings().contains { $0.contains("not read") })
+    try delivery.folder.write("a,b\n1,2\n", to: "verkauf.csv")
+    try delivery.folder.write("x", to: "more.xlsx")
+    let found = try #require(try warnings().first { $0.contains("not read") })
+    #expect(found.contains("verkauf.csv'") && found.contains("more.xlsx'") && !found.contains("README"), "\(found)")
+  }
+
+  // MARK: Months, totals, keys
+
+  @Test func monthsAreNoWeeks() throws {
+    func text(_ header: String, _ last: Int) -> String {
+      "\(header),product,store,units\n"
+        + (1...last).map { "2025-\($0 < 10 ? "0" : "")\($0),a,north,\($0)\n" }.joined()
+    }
+    #expect(refusal(text("period", 12)).contains("has months in 'period', such as '2025-01', which are no grain"))
+    #expect(try infer(text("period", 13)).mapping.sales[0].datePatterns.map(\.description) == ["yyyy-ww"])
+    #expect(try infer(text("Calendar Week", 12)).mapping.sales[0].datePatterns.map(\.description) == ["yyyy-ww"])
+    #expect(refusal(text("date", 12).replacing("2025-", with: "2025")).contains("has months in 'date'"))
+  }
+
+  @Test func totalsAreLeftOut() throws {
+    let folder = try TemporaryFolder()
+    let text = Self.rows(["a", "b", "Grand Total"]).replacing("a,north", with: "a,All stores")
+    try folder.write(text, to: "sales.csv")
+    let inferred = try MappingInference([folder.file("sales.csv")])
+    #expect(inferred.mapping.sales[0].except == ["product": ["Grand Total"], "store": ["All stores"]])
+    #expect(inferred.notes.contains { $0.hasPrefix("9 of 27 rows have 'Grand Total' in 'product'") })
+    #expect(try dryRun(inferred, [folder.path]).record.summary.rowsLoaded == 9)
+    // A load says it too.
+    var mapping = inferred.mapping
+    mapping.sales[0].except = [:]
+    let outcome = try DryRun(
+      source: "mine", mapping: mapping, files: try .matching([folder.path], mapping: mapping), options: .init()
+    ).run(IngestEnvironment(now: { Delivery.now }))
+    let warning = try #require(outcome.record.summary.details?.warnings.first { $0.contains("may be totals") })
+    #expect(warning.contains("product 'Grand Total'") && warning.contains("store 'All stores'"), "\(warning)")
+    // A chain that is one store, or is called so.
+    let all = try infer(Self.rows().replacing("north", with: "All"))
+    #expect(all.mapping.sales[0].except.isEmpty)
+  }
+
+  @Test func furtherNamesOfProductsAndStores() throws {
+    let products =
+      ["product_no", "Product Nr", "prod_id", "prod", "Item No", "item_number", "article_no", "sku_code"]
+      + ["ASIN", "plu", "material_no", "Art.-Nr.", "Produkt", "référence", "producto", "product name", "item_name"]
+    for name in products {
+      #expect(
+        try infer(Self.rows().replacing(",product,", with: ",\(name),")).mapping.sales[0].columns["product"] == name)
+    }
+    let stores =
+      ["STORE_NUM", "store_no", "store number", "store name", "shop_code", "outlet_id", "branch_no"]
+      + ["site_code", "Markt-Nr", "Standort", "Filiale", "Lager", "Werk", "loc"]
+    for name in stores {
+      #expect(
+        try infer(Self.rows().replacing(",store,", with: ",\(name),")).mapping.sales[0].columns["store"] == name)
+    }
+  }
+
+  @Test func rowsAreNotSummedOverColumnsThatTellThemApart() throws {
+    let product = refusal(Self.rows(["a", "b"]).replacing(",product,", with: ",thing,"))
+    #expect(product.contains("called like products, but 'thing' tells the rows of a day apart"), "\(product)")
+    let both = Self.days.flatMap { day in
+      ["a", "b"].flatMap { thing in ["x", "y"].map { "\(day),\(thing),\($0),4\n" } }
+    }
+    let pair = refusal("date,thing,spot,units\n" + both.joined())
+    #expect(pair.contains("'thing' and 'spot' tell the rows"), "\(pair)")
+    // Receipts come on one day each, and one row a day is no sum.
+    let receipts = Self.days.enumerated().map { "\($1),\($0),a,1\n\($1),\($0 + 50),a,2\n" }.joined()
+    #expect(try infer("date,nr,product,units\n" + receipts).mapping.rows == .lines)
+    #expect(
+      try infer(Self.rows().replacing(",product,", with: ",thing,")).mapping.sales[0].constants["product"] == "total")
+  }
+
+  @Test func copiesOfRowsAreNamed() throws {
+    let body = Self.rows().split(separator: "\n").dropFirst().joined(separator: "\n") + "\n"
+    let inferred = try infer(Self.rows() + body)
+    let note = try #require(inferred.notes.first { $0.contains("like another one in every column") })
+    #expect(note.hasPrefix("9 of 18 rows") && note.contains("declare 'rows: totals'"), "\(note)")
+    #expect(try !infer(Self.rows()).notes.contains { $0.contains("every column") })
+  }
+
+  // MARK: What a dry run says of the load
+
+  @Test func aDryRunSaysThatALoadWouldBeRefused() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Self.rows() + "2023-01-10,a,north,x\n", to: "sales.csv")
+    let inferred = try MappingInference([folder.path])
+    var options = DeliveryLoad.Options()
+    options.badRows = BadRowPolicy(maximumShare: 0.01)
+    let refused = try dryRun(inferred, [folder.path], options)
+    #expect(refused.record.summary.rowsLoaded == 9)
+    #expect("\(try #require(refused.refusal))".contains("1 of 10 rows are bad, more than the 1.0%"))
+    options.badRows = BadRowPolicy(maximumShare: 0.5)
+    #expect(try dryRun(inferred, [folder.path], options).refusal == nil)
+    options.badRows.strict = true
+    #expect(try dryRun(inferred, [folder.path], options).refusal != nil)
+  }
+
+  @Test func filesThatAreNoTextAreNamed() throws {
+    for (start, word) in [
+      ([0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1], "a workbook"), (Array("PAR1".utf8), "a Parquet file"),
+      (Array("%PDF-1.7".utf8), "a PDF"),
+    ] as [([UInt8], String)] {
+      #expect {
+        _ = try infer(start + [UInt8](repeating: 7, count: 600))
+      } throws: {
+        "\($0)".contains("it is \(word) and no text: save its table as CSV")
+      }
+    }
+    let folder = try TemporaryFolder()
+    try folder.write("x", to: "book.xlsx")
+    #expect { _ = try MappingInference([folder.path]) } throws: {
+      "\($0)".contains("book.xlsx' is not read: it is no text")
+    }
+    #expect {
+      _ = try DeliveryFiles(folder: folder.path, mapping: .long)
+    } throws: { "\($0)".contains("save it as CSV") }
+  }
 }

@@ -122,4 +122,29 @@ import Testing
     #expect(outcome.error.count == 2 && outcome.error[0].contains("not an SQLite database"), "\(outcome.err)")
     #expect(folder.contents("notes.txt") == before)
   }
+
+  /// What a dry run says of the load, it says with the load's exit code.
+  @Test func aDryRunOfWhatIsRefusedFails() throws {
+    let folder = try Scratch()
+    try folder.write("x.csv", Self.good + "2024-01-10,P1,S1,x\n")
+    let refused = try DemandProgram.run(["ingest", "--dry-run", "--max-bad-share", "0.01", "x.csv"], in: folder)
+    #expect(refused.status == 1 && refused.err.contains("would be REFUSED"), "\(refused.err)")
+    #expect(refused.error.first?.contains("1 of 19 rows are bad") == true && refused.out.hasPrefix("mine:\n"))
+    let taken = try DemandProgram.run(["ingest", "--dry-run", "--max-bad-share", "0.1", "x.csv"], in: folder)
+    #expect(taken.status == 0 && taken.err.contains("It would load"), "\(taken.err)")
+  }
+
+  /// What comes through a pipe is read twice: for the mapping, and for what it would load.
+  @Test func aDryRunOfAPipe() throws {
+    let folder = try Scratch()
+    try folder.write("x.csv", Self.good)
+    let shell = Process()
+    shell.executableURL = URL(filePath: "/bin/sh")
+    shell.arguments = ["-c", "cat x.csv | \"$0\" ingest --dry-run - >out.txt 2>err.txt", try DemandProgram.path]
+    shell.currentDirectoryURL = URL(filePath: folder.path)
+    try shell.run()
+    shell.waitUntilExit()
+    let said = try String(contentsOfFile: folder.path + "/err.txt", encoding: .utf8)
+    #expect(shell.terminationStatus == 0 && said.contains(/rows_loaded +18/), "\(said)")
+  }
 }

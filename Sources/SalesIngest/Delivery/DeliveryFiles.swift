@@ -13,13 +13,43 @@ public struct DeliveryFiles: Sendable {
   /// Files that would fit and are not read, because they lie in subfolders of the folder named.
   private(set) var passedOver: [String] = []
 
-  init(items: [Item], passedOver: [String] = []) {
+  /// Files beside those read that no table of the mapping names.
+  private(set) var unread: [String] = []
+
+  init(items: [Item], passedOver: [String] = [], unread: [String] = []) {
     self.items = items
     self.passedOver = passedOver
+    self.unread = unread
   }
 
-  /// What the user should know of files that are not read; nil where there are none.
-  var warning: String? {
+  /// What the user should know of files that are not read.
+  var warnings: [String] {
+    [subfolderWarning, unreadWarning].compactMap { $0 }
+  }
+
+  private var unreadWarning: String? {
+    guard !unread.isEmpty else { return nil }
+    let names = unread.prefix(6).map { "'\($0)'" }.joined(separator: ", ")
+    let more = unread.count > 6 ? " and \(unread.count - 6) more" : ""
+    return
+      "\(names)\(more) \(unread.count == 1 ? "is" : "are") not read, as no table of the mapping names "
+      + "\(unread.count == 1 ? "it" : "them"): add to 'files:' of a table what belongs to the delivery; workbooks must be "
+      + "saved as CSV"
+  }
+
+  /// Finds the files of folders and archives that nothing reads.
+  private mutating func findUnread(_ names: [String]) {
+    let read = Set(items.map(\.input.name))
+    var seen: Set<String> = []
+    for name in names {
+      let found = ((try? InputFile.expand(name)) ?? []).map(\.name) + InputFile.workbooks(in: name)
+      for file in found where !read.contains(file) && seen.insert(file).inserted {
+        if !FilePattern.besides.contains(where: { FilePattern.matches(file, $0) }) { unread.append(file) }
+      }
+    }
+  }
+
+  private var subfolderWarning: String? {
     guard let first = passedOver.first else { return nil }
     let folder = first.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
     return
@@ -48,11 +78,15 @@ public struct DeliveryFiles: Sendable {
         [$0, $0 + ".gz", $0 + ".zip"]
       })
     guard !items.isEmpty else {
-      if let warning { throw .option("'\(folder)' itself holds no file of a delivery; \(warning)") }
+      if let warning = subfolderWarning { throw .option("'\(folder)' itself holds no file of a delivery; \(warning)") }
       let names = SourceMapping.Role.allCases.flatMap { mapping.tables($0) }.flatMap(\.files)
+      if let workbook = InputFile.workbooks(in: folder).first {
+        throw .option("'\(workbook)' is no text, and '\(folder)' holds no other file of a delivery: save it as CSV")
+      }
       var seen: Set<String> = []
       throw .nothingToLoad(folder, wanted: names.filter { seen.insert($0).inserted })
     }
+    findUnread([folder])
   }
 
   /// Files named one by one; names may be patterns, folders, archives, members of archives or `-`.
@@ -85,6 +119,7 @@ public struct DeliveryFiles: Sendable {
         }
       }
     }
+    findUnread(names.values.flatMap { $0 }.filter(Self.isCollection).sorted())
   }
 
   /// Names by what their files hold: by the mapping's names of files, and sales where it has none that fits.
@@ -111,7 +146,9 @@ public struct DeliveryFiles: Sendable {
         }
       }
     }
-    return DeliveryFiles(items: items)
+    var files = DeliveryFiles(items: items)
+    files.findUnread(names.filter { $0 != InputFile.standardInput })
+    return files
   }
 
   /// Whether a name stands for a folder, or an archive of several files, rather than for files of sales.

@@ -99,7 +99,8 @@ public struct DeliveryLoad: Sendable {
         var tables = DeliveryTables(
           writer: writer, mapping: mapping, options: options, meter: meter, encodings: encodings)
         tables.linesInMemory = linesInMemory
-        if let warning = files.warning { tables.remarks.warn(warning) }
+        for warning in files.warnings { tables.remarks.warn(warning) }
+        tables.rememberTotals()
         var sales = try tables.load(files, latestDay: Self.latestDay(options))
         return try sales.finish()
       }

@@ -14,6 +14,8 @@ struct DeliveryTables {
   var remarks = LoadRemarks()
   /// Sums of receipt lines that are kept in memory.
   var linesInMemory = ReceiptLines.usualLimit
+  /// Products and stores that the database had, with names of totals.
+  private var knownTotals: Set<String> = []
   private let encodings: [InputFile: TextEncoding]
   /// How the files were read.
   private(set) var reading: DeliveryReading
@@ -39,6 +41,27 @@ struct DeliveryTables {
     let file = mapping.saysKinds ? mapping.fileName(.products) : nil
     return file.map { "give the product the kind measure in \($0) and load that" }
       ?? "declare 'kind: measure' in the mapping and load the file again"
+  }
+
+  /// Products and stores that are called like totals.
+  private var totals: Set<String> {
+    var found: Set<String> = []
+    for (kind, names) in [("product", Array(writer.products.keys)), ("store", Array(writer.stores.keys))]
+    where names.count > 1 {
+      for name in names where ColumnGuess.namesTotals(name) { found.insert("\(kind) '\(name)'") }
+    }
+    return found
+  }
+
+  mutating func rememberTotals() { knownTotals = totals }
+
+  /// Warns of new products and stores that are rather lines of totals.
+  mutating func warnOfTotals() {
+    let new = totals.subtracting(knownTotals).sorted()
+    guard !new.isEmpty else { return }
+    remarks.warn(
+      "the new \(new.joined(separator: " and the new ")) may be totals of the others, which count twice then: leave such "
+        + "rows out with 'except:' in the mapping, and load into a new database")
   }
 
   /// Opens a file, finding out how it is written where the mapping leaves it open.

@@ -19,6 +19,7 @@ extension SalesTable {
     let closures = try StoreClosures(tables.writer)
     try warnOfGaps(grain: grain, closures)
     try warnOfScale()
+    if retried == nil { tables.warnOfTotals() }
     let remarks = tables.remarks
     if remarks.zeroPrices > 0 {
       tables.remarks.warn(

@@ -1,3 +1,5 @@
+import Foundation
+
 /// What columns are usually called.
 enum ColumnGuess {
   /// Our columns with names that mean them, likely ones first; letters and digits only, in small letters.
@@ -15,14 +17,19 @@ enum ColumnGuess {
       [
         "product", "productid", "productcode", "item", "itemid", "itemnbr", "itemcode", "sku", "skuid", "upc", "upcid",
         "stockcode", "article", "articleid", "artikel", "artikelnr", "artikelnummer", "material", "ean", "gtin",
-        "articulo", "produit", "dept", "department", "family",
+        "articulo", "produit", "productno", "productnumber", "productnr", "prodid", "prod", "itemno", "itemnumber",
+        "articleno", "articlenumber", "skucode", "asin", "plu", "materialno", "materialnumber", "materialnr", "artnr",
+        "produkt", "produktnr", "produktnummer", "producto", "référence", "reference", "productname", "itemname",
+        "artikelname", "produktname", "dept", "department", "family",
       ]
     ),
     (
       "store",
       [
         "store", "storeid", "storenbr", "storecode", "shop", "shopid", "filiale", "filialnr", "filialnummer", "markt",
-        "location", "locationid", "site", "branch", "outlet", "tienda", "magasin", "warehouse", "country",
+        "location", "locationid", "site", "branch", "outlet", "tienda", "magasin", "storenum", "storeno", "storenumber",
+        "storenr", "shopcode", "shopno", "outletid", "branchid", "branchno", "siteid", "sitecode", "marktnr",
+        "standort", "lager", "werk", "loc", "locid", "storename", "shopname", "warehouse", "country",
       ]
     ),
     (
@@ -78,5 +85,33 @@ enum ColumnGuess {
       }
     }
     return nil
+  }
+
+  /// Words that stand for all products or stores together, in small letters.
+  private static let totals: Set<String> = [
+    "total", "totals", "grand total", "subtotal", "sub-total", "sum", "all", "all stores", "all products", "overall",
+    "gesamt", "gesamtsumme", "insgesamt", "summe", "zwischensumme", "alle", "alle filialen",
+  ]
+
+  /// Whether a product or store of this name is rather a line of totals.
+  static func namesTotals(_ name: String) -> Bool {
+    // Longer names need not be made small.
+    name.utf8.count <= 16 && totals.contains(name.lowercased().trimmingCharacters(in: .whitespaces))
+  }
+
+  /// Whether a column's name says weeks.
+  static func namesWeeks(_ name: String) -> Bool {
+    let plain = normalised(name)
+    return ["week", "woche", "semana", "semaine"].contains { plain.contains($0) }
+      || ["wk", "kw"].contains { plain.hasPrefix($0) || plain.hasSuffix($0) }
+  }
+
+  /// Whether a column's name says what tells rows apart that are of one product and store: receipts, buyers, times.
+  static func namesPartOfDay(_ name: String) -> Bool {
+    let plain = normalised(name)
+    return [
+      "hour", "time", "stunde", "uhrzeit", "customer", "kunde", "member", "loyalty", "invoice", "receipt", "order",
+      "bon", "beleg", "transaction", "basket", "till", "kasse", "line", "row", "zeile", "channel", "weekday", "month",
+    ].contains { plain.contains($0) }
   }
 }

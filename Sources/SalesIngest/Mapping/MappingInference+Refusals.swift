@@ -28,10 +28,17 @@ extension MappingInference {
   static func whyNotSales(_ sample: Sample) -> String {
     let name = "'\(sample.input.name)'"
     let names = sample.header.prefix(12).map { "'\($0)'" }.joined(separator: ", ")
-    if sample.header.contains(where: { !patterns([$0]).isEmpty }) {
+    if sample.header.contains(where: { !patterns([$0], "").isEmpty }) {
       return "\(name) begins with data (\(names)): add a first line with the names of the columns"
     }
-    guard let date = sample.header.indices.first(where: { !patterns(sample.values($0)).isEmpty }) else {
+    guard
+      let date = sample.header.indices.first(where: { !patterns(sample.values($0), sample.header[$0]).isEmpty })
+    else {
+      if let months = sample.header.indices.first(where: { areMonths(sample.values($0)) }) {
+        return
+          "\(name) has months in '\(sample.header[months])', such as '\(sample.values(months)[0])', which are no grain "
+          + "of the data: deliver days or weeks; if they are weeks, call the column 'week', or write them as 2025-W01"
+      }
       return "\(name) has no column whose values are dates among \(names)"
     }
     let numeric = sample.header.indices.filter { $0 != date && format(sample.values($0), sample.separator) != nil }
@@ -40,5 +47,41 @@ extension MappingInference {
       + (numeric.isEmpty
         ? "no other column holds numbers among \(names)"
         : "no column is called like units; those of numbers are \(numeric.prefix(12).joined(separator: ", "))")
+  }
+
+  /// Refuses to sum rows into one series where a column that is not understood tells them apart day by day.
+  static func requireKeys(_ sample: Sample, _ found: [String: Int]) throws(IngestError) {
+    let missing = ["product", "store"].filter { found[$0] == nil }
+    guard !missing.isEmpty, let date = found["date"] else { return }
+    let keys = [date] + ["product", "store"].compactMap { found[$0] }
+    func distinct(_ columns: [Int]) -> Int { Set(sample.rows.map { row in columns.map { row[$0] } }).count }
+    let rows = Set(sample.rows).count
+    guard distinct(keys) < rows else { return }
+    let days = distinct([date])
+    let levels = ["category", "department", "region"]
+    let taken = found.filter { !levels.contains($0.key) }.values
+    // Names that come on several days, which those of receipts do not.
+    let candidates = sample.header.indices.filter { column in
+      guard !taken.contains(column), !ColumnGuess.namesPartOfDay(sample.header[column]) else { return false }
+      let values = sample.values(column)
+      let names = distinct([column])
+      return names > 1 && names * 10 <= rows * 9 && !values.contains("")
+        && !values.contains { $0.contains(/^-?[0-9]+[.,][0-9]+$/) }
+        && (days < 2 || distinct([column, date]) * 2 >= names * 3)
+    }
+    let single = candidates.filter { distinct(keys + [$0]) == rows }.map { [$0] }
+    let pairs =
+      missing.count < 2 || !single.isEmpty
+      ? []
+      : candidates.prefix(12).flatMap { one in
+        candidates.prefix(12).filter { $0 > one && distinct(keys + [one, $0]) == rows }.map { [one, $0] }
+      }
+    guard let telling = single.first ?? pairs.first else { return }
+    let names = telling.map { "'\(sample.header[$0])'" }.joined(separator: " and ")
+    throw .option(
+      "'\(sample.input.name)' has no column that is called like \(missing.map { $0 + "s" }.joined(separator: " or ")), but "
+        + "\(names) tell\(telling.count == 1 ? "s" : "") the rows of a day apart, which would all be summed: call "
+        + "\(telling.count == 1 ? "it" : "them") \(missing.joined(separator: telling.count == 1 ? " or " : " and ")) in "
+        + "the header and infer again, or write a mapping by hand, which docs/data.md tells how")
   }
 }

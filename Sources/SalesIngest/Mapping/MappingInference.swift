@@ -5,6 +5,8 @@ public struct MappingInference: Sendable {
   public private(set) var mapping = SourceMapping()
   /// What the user should check, in words.
   public private(set) var notes: [String] = []
+  /// What can be read once only, such as standard input, kept for who reads it next.
+  private var held: [InputFile] = []
 
   /// Beginning of a file, cut into rows.
   struct Sample {
@@ -20,6 +22,8 @@ public struct MappingInference: Sendable {
   }
 
   private static let sampleBytes = 1 << 20
+  /// Files that were dealt with together with the first one of sales.
+  private var joined: Set<InputFile> = []
   private static let emptyWords: Set<String> = ["NA", "N/A", "NULL", "null", "NaN", "nan", "None", "\\N", "-", "?"]
 
   /// Infers a mapping.
@@ -30,23 +34,27 @@ public struct MappingInference: Sendable {
   public init(_ names: [String]) throws(IngestError) {
     var samples: [Sample] = []
     for name in names {
-      for input in try InputFile.expand(name) { samples.append(try Self.sample(input)) }
+      for input in try InputFile.expand(name) {
+        if input.isSpooled { held.append(input) }
+        samples.append(try Self.sample(input))
+      }
+      for workbook in InputFile.workbooks(in: name) {
+        notes.append("'\(workbook)' is not read: it is no text, save its table as CSV")
+      }
       let inner = InputFile.inSubfolders(of: name, wanted: FilePattern.tables)
       if let first = inner.first { notes.append("\(inner.count) files in subfolders are not read, such as '\(first)'") }
     }
-    var headers: Set<[String]> = []
     var rest: [Sample] = []
-    for sample in samples {
-      // A second file of the same shape is read by the same table.
-      guard headers.insert(sample.header).inserted else { continue }
-      if mapping.sales.isEmpty, try inferSales(sample) { continue }
-      rest.append(sample)
+    for (index, sample) in samples.enumerated() {
+      if mapping.sales.isEmpty, try inferSales(sample, among: samples[(index + 1)...]) { continue }
+      if !joined.contains(sample.input) { rest.append(sample) }
     }
     guard !mapping.sales.isEmpty else {
       let tried = samples.prefix(4).map(Self.whyNotSales)
       throw .option(
         "no file looks like sales, with a column of dates and one of units: "
           + (tried.isEmpty ? "there is none" : tried.joined(separator: "; "))
+          + notes.filter { $0.contains("save its table as CSV") }.map { "; \($0)" }.joined()
           + "; rename columns in the header, such as to date, product, store and units, or write a mapping by hand, which "
           + "docs/data.md tells how")
     }
@@ -81,11 +89,15 @@ public struct MappingInference: Sendable {
       numbers: kept.map { $0 + 1 })
   }
 
-  private static func table(_ sample: Sample) -> SourceMapping.Table {
+  /// A file's name as a mapping has it.
+  static func fileName(_ sample: Sample) -> String {
     let name = sample.input.name
     let file = name == InputFile.standardInput ? "*" : String(name.split(separator: "/").last ?? "")
-    let plain = [".gz", ".zip"].reduce(file) { $0.hasSuffix($1) ? String($0.dropLast($1.count)) : $0 }
-    var table = SourceMapping.Table(files: [plain])
+    return [".gz", ".zip"].reduce(file) { $0.hasSuffix($1) ? String($0.dropLast($1.count)) : $0 }
+  }
+
+  private static func table(_ sample: Sample) -> SourceMapping.Table {
+    var table = SourceMapping.Table(files: [fileName(sample)])
     table.separator = sample.separator
     table.encoding = sample.encoding
     return table
@@ -93,7 +105,9 @@ public struct MappingInference: Sendable {
 
   // MARK: Sales
 
-  private mutating func inferSales(_ sample: Sample) throws(IngestError) -> Bool {
+  private mutating func inferSales(
+    _ sample: Sample, among others: ArraySlice<Sample>
+  ) throws(IngestError) -> Bool {
     var table = Self.table(sample)
     let words = Set(sample.rows.prefix(2000).flatMap { $0 }).intersection(Self.emptyWords)
     let empty = [""] + words.sorted()
@@ -101,8 +115,9 @@ public struct MappingInference: Sendable {
     func values(_ column: Int) -> [String] { sample.values(column).filter { !empty.contains($0) } }
     var taken: Set<Int> = []
     guard
-      let date = ColumnGuess.column("date", in: sample.header, taken: [], fits: { !Self.patterns(values($0)).isEmpty })
-        ?? sample.header.indices.first(where: { !Self.patterns(values($0)).isEmpty })
+      let date = ColumnGuess.column(
+        "date", in: sample.header, taken: [], fits: { !Self.patterns(values($0), sample.header[$0]).isEmpty })
+        ?? sample.header.indices.first(where: { !Self.patterns(values($0), sample.header[$0]).isEmpty })
     else { return false }
     taken.insert(date)
     func isNumeric(_ column: Int) -> Bool { Self.format(values(column), sample.separator) != nil }
@@ -143,7 +158,8 @@ public struct MappingInference: Sendable {
         taken.insert(column)
       }
     }
-    chooseDates(values(date), &table)
+    try Self.requireKeys(sample, found)
+    chooseDates(values(date), sample.header[date], &table)
     chooseNumbers(found, values, sample.separator, &table)
     noteOddCells(sample, table, found, empty)
     for (ours, column) in found { table.columns[ours] = sample.header[column] }
@@ -165,35 +181,121 @@ public struct MappingInference: Sendable {
       table.constants["store"] = "shop"
       notes.append("no column looks like stores: all sales are in one store, 'shop'")
     }
+    leaveOutTotals(sample, found, &table)
+    let further = join(others, &table)
     mapping.sales = [table]
-    judgeRows(sample, table, found, units)
+    judgeRows([sample] + further, table)
     return true
   }
 
-  /// Whether rows repeat their keys, are negative, fractional or weekly.
-  private mutating func judgeRows(
-    _ sample: Sample, _ table: SourceMapping.Table, _ found: [String: Int], _ units: Int
+  /// Leaves out rows whose product or store is called like a total, where others are not.
+  private mutating func leaveOutTotals(
+    _ sample: Sample, _ found: [String: Int], _ table: inout SourceMapping.Table
   ) {
-    var keys: Set<[String]> = []
-    var repeats = 0
+    for ours in ["product", "store"] {
+      guard let column = found[ours] else { continue }
+      let names = sample.values(column)
+      let totals = names.filter(ColumnGuess.namesTotals)
+      guard !totals.isEmpty, names.contains(where: { !$0.isEmpty && !ColumnGuess.namesTotals($0) }) else { continue }
+      let distinct = Set(totals).sorted()
+      let header = sample.header[column]
+      table.except[header] = distinct
+      notes.append(
+        "\(totals.count) of \(names.count) rows have \(distinct.map { "'\($0)'" }.joined(separator: ", ")) in '\(header)', "
+          + "which looks like totals: they are left out by 'except:'; take that out if it is the name of a \(ours)")
+    }
+  }
+
+  /// Adds the files that the table of sales can read too, and says of those that almost could why not.
+  private mutating func join(_ others: ArraySlice<Sample>, _ table: inout SourceMapping.Table) -> [Sample] {
+    var further: [Sample] = []
+    let levels = ["date", "product", "store", "units", "category", "department", "region"]
+    for sample in others {
+      let needed = levels.compactMap { table.columns[$0] } + table.except.keys
+      guard needed.allSatisfy(sample.header.contains), Set(sample.header).count == sample.header.count else { continue }
+      let empty = table.empty
+      func misfits(_ ours: String, _ fits: (ArraySlice<UInt8>) -> Bool) -> Bool {
+        guard let name = table.columns[ours], let column = sample.header.firstIndex(of: name) else { return false }
+        let fields = sample.values(column).filter { !empty.contains($0) }.map { Array($0.utf8)[...] }
+        return Self.misfits(fields, fits) == nil
+      }
+      let (patterns, numbers) = (table.datePatterns, table.numbers)
+      let odd =
+        misfits("date") { field in patterns.contains { $0.day(field) != nil } }
+        ? "dates"
+        : ["units", "price", "base_price", "revenue", "stock_on_hand"].contains { ours in
+          misfits(ours) { numbers.number($0) != nil }
+        } ? "numbers" : nil
+      joined.insert(sample.input)
+      if let odd {
+        notes.append(
+          "'\(sample.input.name)' has the columns of '\(table.files[0])' and writes its \(odd) otherwise: it is not read; "
+            + "add a table for it under 'sales:', or infer and load it by itself")
+        continue
+      }
+      let name = Self.fileName(sample)
+      if !table.files.contains(name) { table.files.append(name) }
+      // Found out file by file then.
+      if table.separator != sample.separator { table.separator = nil }
+      if table.encoding != sample.encoding { table.encoding = nil }
+      further.append(sample)
+    }
+    if !further.isEmpty {
+      notes.append("\(further.count + 1) files of sales have the same columns and are read alike: check 'files:'")
+    }
+    return further
+  }
+
+  /// Whether rows repeat their keys, are negative, fractional or weekly.
+  private mutating func judgeRows(_ samples: [Sample], _ table: SourceMapping.Table) {
+    var everywhere: Set<[String]> = []
+    var (repeats, identical, acrossFiles, count) = (0, 0, 0, 0)
     var days: Set<Int> = []
     var isNegative = false
     var hasFractions = false
-    for row in sample.rows {
-      guard let day = table.datePatterns.lazy.compactMap({ $0.day(Array(row[found["date"]!].utf8)[...]) }).first else {
-        continue
+    var isFirstOfMonth = true
+    for sample in samples {
+      func column(_ ours: String) -> Int? { table.columns[ours].flatMap { sample.header.firstIndex(of: $0) } }
+      let (date, units) = (column("date")!, column("units")!)
+      let names = ["product", "store"].map(column)
+      let except = table.except.map { (column: sample.header.firstIndex(of: $0)!, texts: Set($1)) }
+      var keys: Set<[String]> = []
+      var whole: Set<[String]> = []
+      for row in sample.rows where !except.contains(where: { $0.texts.contains(row[$0.column]) }) {
+        guard let day = table.datePatterns.lazy.compactMap({ $0.day(Array(row[date].utf8)[...]) }).first else {
+          continue
+        }
+        count += 1
+        days.insert(day.number)
+        isFirstOfMonth = isFirstOfMonth && day.components.day == 1
+        let key = names.map { $0.map { row[$0] } ?? "" } + [day.iso]
+        if !keys.insert(key).inserted {
+          repeats += 1
+        } else if samples.count > 1, !everywhere.insert(key).inserted {
+          acrossFiles += 1
+        }
+        if !whole.insert(row).inserted { identical += 1 }
+        guard let value = table.numbers.number(Array(row[units].utf8)[...]) else { continue }
+        isNegative = isNegative || value < 0
+        if value != value.rounded() { hasFractions = true }
       }
-      days.insert(day.number)
-      if !keys.insert(["product", "store"].map { found[$0].map { row[$0] } ?? "" } + [day.iso]).inserted {
-        repeats += 1
-      }
-      guard let value = table.numbers.number(Array(row[units].utf8)[...]) else { continue }
-      isNegative = isNegative || value < 0
-      if value != value.rounded() { hasFractions = true }
     }
     if repeats > 0 {
       mapping.rows = .lines
-      notes.append("\(repeats) of \(sample.rows.count) rows repeat product, store and day: rows are summed as lines")
+      notes.append("\(repeats) of \(count) rows repeat product, store and day: rows are summed as lines")
+    }
+    if identical > 0 {
+      notes.append(
+        "\(identical) of \(count) rows are like another one in every column, and count again: if they are copies, such as "
+          + "a table pasted twice, declare 'rows: totals', which refuses them, or delete them")
+    }
+    if acrossFiles > 0 {
+      notes.append(
+        "\(acrossFiles) of \(count) rows name a product, store and day that another file has too: if one file holds what "
+          + "others do, take it out of 'files:'")
+    }
+    if days.count > 2, isFirstOfMonth {
+      notes.append("all dates are the first of a month: sums of months are no sales of a day; deliver days or weeks")
     }
     if isNegative {
       mapping.negative = repeats > 0 ? .net : .zero
@@ -231,13 +333,17 @@ public struct MappingInference: Sendable {
   ]
 
   /// Patterns that fit all values.
-  static func patterns(_ values: [String]) -> [DatePattern] {
+  ///
+  /// - Parameter name: the column's. Weeks without a letter before them are months too, unless the name or one beyond
+  ///   the twelfth says otherwise.
+  static func patterns(_ values: [String], _ name: String) -> [DatePattern] {
     guard !values.isEmpty else { return [] }
+    let areMonths = !ColumnGuess.namesWeeks(name) && areMonths(values)
     let fields = values.prefix(2000).map { Array($0.utf8)[...] }
     // A time behind the day: at a blank or a T.
     let hasTime = fields.count { $0.contains(UInt8(ascii: ":")) } * 2 > fields.count
     var found: [(pattern: DatePattern, misfits: Int)] = []
-    for text in knownPatterns {
+    for text in knownPatterns where !areMonths || text != "yyyy-ww" {
       for ending in hasTime ? [" *", "T*"] : [""] {
         guard let pattern = DatePattern(text + ending),
           let misfits = misfits(fields, { pattern.day($0).map { (1950...2100).contains($0.components.year) } == true })
@@ -249,6 +355,24 @@ public struct MappingInference: Sendable {
     // Days beyond the twelfth tell days from months: of patterns that fit, those that fit best.
     let least = found.map(\.misfits).min()
     return found.filter { $0.misfits == least }.map(\.pattern)
+  }
+
+  /// Whether values are years with months, all but a few.
+  static func areMonths(_ values: [String]) -> Bool {
+    let fields = values.filter { !$0.isEmpty }.map { Array($0.utf8)[...] }
+    /// The number behind the year.
+    func number(_ field: ArraySlice<UInt8>) -> Int? {
+      let mark = field.count == 7 ? 1 : field.count == 6 ? 0 : -1
+      guard mark >= 0, field.starts(with: Array("19".utf8)) || field.starts(with: Array("20".utf8)) else { return nil }
+      if mark == 1, !Array("-/.".utf8).contains(field[field.startIndex + 4]) { return nil }
+      let digits = field.prefix(4) + field.suffix(2)
+      guard digits.allSatisfy({ $0 >= 48 && $0 <= 57 }) else { return nil }
+      return field.suffix(2).reduce(0) { $0 * 10 + Int($1 - 48) }
+    }
+    func isMonth(_ field: ArraySlice<UInt8>) -> Bool { number(field).map { (1...12).contains($0) } == true }
+    // One week beyond the twelfth is enough.
+    let later = fields.contains { (13...53).contains(number($0) ?? 0) }
+    return !fields.isEmpty && !later && misfits(fields, isMonth) != nil
   }
 
   /// Cells that do not fit; nil where they are more than a slip or a line of totals: one of three or more, or one in
@@ -286,8 +410,8 @@ public struct MappingInference: Sendable {
     }
   }
 
-  private mutating func chooseDates(_ values: [String], _ table: inout SourceMapping.Table) {
-    let patterns = Self.patterns(values)
+  private mutating func chooseDates(_ values: [String], _ name: String, _ table: inout SourceMapping.Table) {
+    let patterns = Self.patterns(values, name)
     // The reading under which neighbouring rows lie closest together.
     func spread(_ pattern: DatePattern) -> Int {
       let days = values.compactMap { pattern.day(Array($0.utf8)[...])?.number }
@@ -372,7 +496,8 @@ public struct MappingInference: Sendable {
       table.numbers = NumberFormat()
       let product = ColumnGuess.column("product", in: sample.header, taken: [])
       let store = ColumnGuess.column("store", in: sample.header, taken: [])
-      let hasDates = sample.header.indices.contains { !Self.patterns(sample.values($0)).isEmpty }
+      let hasDates = sample.header.indices.contains { !Self.patterns(sample.values($0), sample.header[$0]).isEmpty }
+      if !hasDates, joinMaster(sample, \.products) || joinMaster(sample, \.stores) { continue }
       if let product, mapping.products.isEmpty, !hasDates, mapping.sales[0].columns["product"] != nil {
         try Self.requireDistinct(sample)
         addMaster(&table, sample, leaf: ("product", product), levels: ["category", "department"])
@@ -385,6 +510,20 @@ public struct MappingInference: Sendable {
         notes.append("'\(sample.input.name)' is neither sales nor a list of products or stores: it is not read")
       }
     }
+  }
+
+  /// Adds a further file of the columns of a master that there is.
+  private mutating func joinMaster(
+    _ sample: Sample, _ tables: WritableKeyPath<SourceMapping, [SourceMapping.Table]>
+  ) -> Bool {
+    guard let table = mapping[keyPath: tables].first, table.columns.values.allSatisfy(sample.header.contains),
+      Set(sample.header).count == sample.header.count
+    else { return false }
+    let name = Self.fileName(sample)
+    if !table.files.contains(name) { mapping[keyPath: tables][0].files.append(name) }
+    if table.separator != sample.separator { mapping[keyPath: tables][0].separator = nil }
+    if table.encoding != sample.encoding { mapping[keyPath: tables][0].encoding = nil }
+    return true
   }
 
   private func addMaster(

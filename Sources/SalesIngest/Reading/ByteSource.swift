@@ -18,9 +18,29 @@ package final class ByteSource {
     if let member = input.member {
       stream = try Self.unpacked(input, member)
     } else {
+      if let kind = Self.binaryKind(input.path) {
+        throw .unreadable(input.name, reason: "it is \(kind) and no text: save its table as CSV")
+      }
       stream = try GzipStream(path: input.path)
     }
     transcoder = encoding.flatMap { Transcoder($0) }
+  }
+
+  private static let binaryKinds: [(kind: String, start: [UInt8])] = [
+    ("a workbook", [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1]), ("a Parquet file", Array("PAR1".utf8)),
+    ("a Feather file", Array("ARROW1".utf8)), ("an Avro file", Array("Obj\u{1}".utf8)),
+    ("a PDF", Array("%PDF-".utf8)), ("an SQLite database", Array("SQLite format 3\0".utf8)),
+    ("a 7z archive", [0x37, 0x7A, 0xBC, 0xAF]), ("a RAR archive", Array("Rar!\u{1A}".utf8)),
+    ("packed by zstd", [0x28, 0xB5, 0x2F, 0xFD]), ("packed by xz", [0xFD, 0x37, 0x7A, 0x58, 0x5A]),
+    ("packed by bzip2", Array("BZh91AY".utf8)),
+  ]
+
+  /// What a file is that is no table of text, by its first bytes.
+  private static func binaryKind(_ path: String) -> String? {
+    guard let handle = FileHandle(forReadingAtPath: path) else { return nil }
+    defer { try? handle.close() }
+    let start = (try? handle.read(upToCount: 16)) ?? Data()
+    return binaryKinds.first { start.starts(with: $0.start) }?.kind
   }
 
   /// A member of an archive, which may be packed by itself.

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// One input: a file, a member of a zip archive, or what came through standard input or a pipe.
 ///
@@ -21,7 +22,7 @@ package struct InputFile: Sendable, Hashable {
   package init(_ name: String) throws(IngestError) {
     self.name = name
     if name == Self.standardInput || Self.isPipe(name) {
-      let spool = try Spool(name)
+      let spool = try Spool.shared(name)
       self.spool = spool
       path = spool.path
       member = nil
@@ -115,6 +116,17 @@ package struct InputFile: Sendable, Hashable {
     return [try InputFile(name)]
   }
 
+  /// Whether it can be read once only, and is kept in a temporary file as long as one of its inputs is.
+  var isSpooled: Bool { spool != nil }
+
+  /// Names of the tables in a folder or archive that are no text.
+  static func workbooks(in name: String) -> [String] {
+    guard isFolder(name) || ZipArchive.isArchive(name) else { return [] }
+    return ((try? expand(name, wanted: FilePattern.workbooks)) ?? []).map(\.name).filter { inner in
+      FilePattern.workbooks.contains { FilePattern.matches(inner, $0) }
+    }
+  }
+
   /// Names of files in the subfolders of a folder, however deep, that fit; a folder's own files are what is read of it.
   static func inSubfolders(of folder: String, wanted: [String]) -> [String] {
     let root = folder.hasSuffix("/") ? folder : folder + "/"
@@ -165,6 +177,11 @@ package enum FilePattern {
   /// Names of tables.
   package static let tables = ["csv", "tsv", "txt"].flatMap { ["*.\($0)", "*.\($0).gz", "*.\($0).zip"] }
 
+  /// Names of tables that are no text.
+  static let workbooks = ["xlsx", "xlsm", "xlsb", "xls", "ods", "parquet", "feather", "orc", "avro"].map { "*.\($0)" }
+  /// Names of what may lie beside a delivery and is no part of it.
+  static let besides = ["readme*", "licen*", "notes*", "changes*", "changelog*", "*.reason.txt"]
+
   static func isPattern(_ text: String) -> Bool { text.contains("*") || text.contains("?") }
 
   /// Whether a file's name, apart from folders before it and capitals, fits a pattern.
@@ -193,10 +210,23 @@ package enum FilePattern {
 
 /// A temporary copy of what can be read once only; it goes away with its last user.
 private final class Spool: Sendable {
+  private struct Weak { weak var spool: Spool? }
+
   let path: String
   let size: Int
 
-  init(_ name: String) throws(IngestError) {
+  /// Copies that are in use, by name.
+  private static let known = Mutex<[String: Weak]>([:])
+
+  /// The copy that is there, as what was read once is gone, or a new one.
+  static func shared(_ name: String) throws(IngestError) -> Spool {
+    if let spool = known.withLock({ $0[name]?.spool }) { return spool }
+    let spool = try Spool(name)
+    known.withLock { $0[name] = Weak(spool: spool) }
+    return spool
+  }
+
+  private init(_ name: String) throws(IngestError) {
     let url = FileManager.default.temporaryDirectory.appending(path: "demand-input-\(UUID().uuidString)")
     path = url.path
     let input: FileHandle

@@ -36,6 +36,10 @@ package struct ZipArchive: Sendable {
     defer { try? handle.close() }
     self.path = path
     members = try Self.directory(ZipBytes(handle: handle, path: path))
+    let names = Set(members.map(\.name))
+    if names.contains("[Content_Types].xml") || names.isSuperset(of: ["mimetype", "content.xml"]) {
+      throw .unreadable(path, reason: "it is a workbook and no text: save its sheet as CSV")
+    }
   }
 
   private static func directory(_ file: ZipBytes) throws(IngestError) -> [Member] {

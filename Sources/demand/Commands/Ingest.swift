@@ -113,8 +113,12 @@ struct IngestLong: ParsableCommand {
   /// Prints the mapping, and on standard error what it would load into an empty database.
   private func showDryRun(_ settings: DemandConfiguration) throws {
     var (name, mapping) = try source.resolve(settings)
+    var inference: MappingInference?
+    // What came through standard input is gone when the inference is.
+    defer { withExtendedLifetime(inference) {} }
     if !source.isNamed {
       let inferred = try MappingInference(inputs + sales + products + stores)
+      inference = inferred
       mapping = source.applied(to: inferred.mapping)
       name = "mine"
       for note in inferred.notes { common.note("note: \(note)") }
@@ -129,7 +133,11 @@ struct IngestLong: ParsableCommand {
     let outcome = try DryRun(source: name, mapping: mapping, files: collected, options: options(settings)).run(
       IngestEnvironment(now: { Date() }))
     let text = LoadOptions.table(outcome.record).text(.table, width: nil, bold: false)
-    common.note("It would load into an empty database:\n" + text)
+    common.note(
+      (outcome.refusal == nil
+        ? "It would load into an empty database:\n"
+        : "The load would be REFUSED, and nothing loaded. Without the bad rows it would be, in an empty database:\n")
+        + text)
     for row in outcome.refused.prefix(5) {
       common.note(
         "would refuse: \(row.file) line \(row.line), column \(row.column), value '\(row.value)': \(row.reason)")
@@ -138,5 +146,7 @@ struct IngestLong: ParsableCommand {
     if outcome.isPart { common.note("only the beginning of large files was read") }
     common.note(
       "To use the mapping, save what stands on standard output as mine.yml: demand ingest --mapping-file mine.yml ...")
+    // With the load's own words and exit code.
+    if let refusal = outcome.refusal { throw refusal }
   }
 }
