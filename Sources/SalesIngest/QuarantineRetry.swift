@@ -85,22 +85,33 @@ public struct QuarantineRetry: Sendable {
         "rows of load \(load) (\(record.source)) cannot be read again by themselves: mend the files and load them whole"
       )
     }
-    let rows = try store.quarantine(load: load, limit: Int.max).filter { kinds?.contains($0.kind) ?? true }
+    let rows = try store.quarantine(load: load, limit: Int.max)
     let files = reading.files.reduce(into: [String: DeliveryReading.File]()) { files, file in
       // Where a file was read for sales and for events, its sales are what is wanted.
       if files[file.name] == nil || file.role == .sales { files[file.name] = file }
     }
     var kept = Kept()
     var copies: [String: RetriedFile] = [:]
+    var isAsked = false
     for row in rows {
+      if let kinds, !kinds.contains(row.kind) {
+        // A line that stays leaves its day unknown.
+        if reading.mapping.rows == .lines, let file = files[row.file], file.role == .sales, row.line > 0,
+          !Self.unreadableKinds.contains(row.kind)
+        {
+          copies[row.file, default: RetriedFile(file)].append(row, isPassedOver: true)
+        }
+        continue
+      }
       let isUndecided = kinds == nil && Self.undecidedKinds.contains(row.kind)
       guard let file = files[row.file], row.line > 0, !Self.unreadableKinds.contains(row.kind), !isUndecided else {
         kept.kinds[row.kind, default: 0] += 1
         continue
       }
       copies[row.file, default: RetriedFile(file)].append(row)
+      isAsked = true
     }
-    guard !copies.isEmpty else { return Outcome(load: nil, released: 0, kept: kept.kinds) }
+    guard isAsked else { return Outcome(load: nil, released: 0, kept: kept.kinds) }
     let folder = FileManager.default.temporaryDirectory.appending(path: "demand-retry-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -138,13 +149,14 @@ public struct QuarantineRetry: Sendable {
         guard rows.allSatisfy({ present.contains($0.id ?? 0) }) else { throw RowsChanged() }
         let tables = DeliveryTables(
           writer: writer, mapping: mapping, options: options, meter: meter, encodings: [:], keepsRefusals: false)
-        let among = RetriedLoad(load, among: try writer.earlierLoads())
+        let among = RetriedLoad(
+          load, among: try writer.earlierLoads(), passedOver: retried.mapValues(\.passedOver))
         var sales = try tables.load(files, latestDay: DeliveryLoad.latestDay(options), retried: among)
         var summary = try sales.finish()
         var ids: [Int] = []
         for (path, file) in retried {
           let refused = sales.tables.refusals.refusedLines?[path] ?? [:]
-          for (row, line) in zip(file.rows, file.lines) {
+          for (row, line) in zip(file.rows, file.lines) where !file.passedOver.contains(line) {
             if let refusal = refused[line] { kept.add(row, refusal) } else { ids.append(row.id ?? 0) }
           }
         }
@@ -172,6 +184,8 @@ private struct RetriedFile {
   var rows: [QuarantinedRow] = []
   /// Lines on which the rows begin.
   var lines: [Int] = []
+  /// Lines of rows that are to stay.
+  var passedOver: Set<Int> = []
   var text: String
   private var nextLine: Int
 
@@ -181,7 +195,8 @@ private struct RetriedFile {
     nextLine = 1 + text.utf8.count { $0 == UInt8(ascii: "\n") }
   }
 
-  mutating func append(_ row: QuarantinedRow) {
+  mutating func append(_ row: QuarantinedRow, isPassedOver: Bool = false) {
+    if isPassedOver { passedOver.insert(nextLine) }
     rows.append(row)
     lines.append(nextLine)
     text += row.raw + "\n"

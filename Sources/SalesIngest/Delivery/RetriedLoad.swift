@@ -7,11 +7,15 @@ struct RetriedLoad {
   /// Days of which other deliveries brought sales: of all stores, or by store where the load kept that.
   private var days: [ClosedRange<Int>] = []
   private var storeDays: [String: [ClosedRange<Int>]] = [:]
+  /// Rows that nobody asked for, by file and line: their days stay unknown.
+  private let passedOver: [String: Set<Int>]
 
-  /// - Parameter loads: all loads. Those of the same contents, and those that read rows of these again, are the same
-  ///   delivery.
-  init(_ id: Int, among loads: [LoadRecord]) {
+  /// - Parameters:
+  ///   - loads: all loads. Those of the same contents, and those that read rows of these again, are the same delivery.
+  ///   - passedOver: rows that stay, by file and line.
+  init(_ id: Int, among loads: [LoadRecord], passedOver: [String: Set<Int>] = [:]) {
     self.id = id
+    self.passedOver = passedOver
     let own = loads.first { $0.id == id }
     let family = Set(
       loads.filter { load in
@@ -26,6 +30,8 @@ struct RetriedLoad {
       }
     }
   }
+
+  func isPassedOver(_ file: String, line: Int) -> Bool { passedOver[file]?.contains(line) ?? false }
 
   /// Whether no other delivery can have brought what the database has of a store's day.
   func isAlone(on day: Int, in store: String) -> Bool {

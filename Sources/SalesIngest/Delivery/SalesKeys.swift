@@ -5,6 +5,9 @@ struct SalesKeys {
   private var products = NameTable()
   private var known: [LoadWriter.Product] = []
   private var stores = NameTable()
+  /// Ancestors, as the last row that was seen to be right wrote them: by product, as in `known`, and by store.
+  private var productPlaces: [[UInt8]] = []
+  private var storePlaces: [Int: [UInt8]] = [:]
 
   init(_ writer: LoadWriter) {
     for (name, product) in writer.products { add(name, product) }
@@ -14,6 +17,77 @@ struct SalesKeys {
   private mutating func add(_ name: String, _ product: LoadWriter.Product) {
     products[name] = known.count
     known.append(product)
+    productPlaces.append([])
+  }
+
+  /// Why a row cannot be right in where it says that its product and store stand; nil where it can.
+  ///
+  /// Rows that say what the last one said cost a comparison of bytes.
+  mutating func misplaced(
+    _ table: borrowing MappedTable, _ columns: SalesColumns, day: Int, _ writer: LoadWriter
+  ) throws -> QuarantinedRow? {
+    if columns.placesProducts, let index = products[table.bytes(columns.product)],
+      !Self.says(productPlaces[index], table, columns.productPath)
+    {
+      let refusal = try Self.refusal(table, "product", columns.productPath, columns.product, day: day, writer)
+      if refusal != nil { return refusal }
+      // A product that moves stood elsewhere on other days.
+      if !writer.isMoved(table.text(columns.product) ?? "") {
+        productPlaces[index] = Self.place(table, columns.productPath)
+      }
+    }
+    if columns.placesStores, let id = stores[table.bytes(columns.store)],
+      !Self.says(storePlaces[id] ?? [], table, columns.storePath)
+    {
+      let refusal = try Self.refusal(table, "location", columns.storePath, columns.store, day: day, writer)
+      if refusal != nil { return refusal }
+      storePlaces[id] = Self.place(table, columns.storePath)
+    }
+    return nil
+  }
+
+  private static func refusal(
+    _ table: borrowing MappedTable, _ tree: String, _ columns: [MappedColumn], _ leaf: MappedColumn, day: Int,
+    _ writer: LoadWriter
+  ) throws -> QuarantinedRow? {
+    var path: [String] = []
+    for column in columns + [leaf] {
+      // An empty field says nothing of what is known already.
+      guard let name = table.text(column), !name.isEmpty else { return nil }
+      path.append(name)
+    }
+    do {
+      try writer.confirm(tree: tree, path: path, day: day, placeholder: DeliveryTables.unassigned)
+      return nil
+    } catch StoreError.hierarchy(let reason) {
+      return table.refusal(columns[columns.count - 1], "hierarchy", reason)
+    }
+  }
+
+  /// No byte of a text in UTF-8.
+  private static let end: UInt8 = 0xFF
+
+  private static func place(_ table: borrowing MappedTable, _ columns: [MappedColumn]) -> [UInt8] {
+    var place: [UInt8] = []
+    for column in columns {
+      place += table.bytes(column)
+      place.append(end)
+    }
+    return place
+  }
+
+  /// Whether a row names these ancestors.
+  private static func says(
+    _ place: [UInt8], _ table: borrowing MappedTable, _ columns: [MappedColumn]
+  ) -> Bool {
+    var at = 0
+    for column in columns {
+      let bytes = table.bytes(column)
+      let last = at + bytes.count
+      guard last < place.count, place[last] == end, place[at..<last].elementsEqual(bytes) else { return false }
+      at = last + 1
+    }
+    return at == place.count
   }
 
   /// The product of a row; a new one where the mapping lets sales make products.

@@ -81,6 +81,15 @@ struct SalesRecord {
     refused[Key(product: product, store: store), default: DaySet()].insert(day)
   }
 
+  /// Whether a row of a day was refused.
+  func isRefused(series id: Int, day: Int) -> Bool {
+    guard !refused.isEmpty, let it = met(id) else { return false }
+    return refused[Key(product: it.product, store: it.store)]?.contains(day) ?? false
+  }
+
+  /// Product and store of a series.
+  func key(of id: Int) -> (product: Int, store: Int) { (series[id]!.product, series[id]!.store) }
+
   /// Days on which only refused rows tell of a series in range: from its first day on, by this load or an earlier one.
   /// The series are noted as met.
   mutating func unknownDays(_ writer: LoadWriter) -> [(series: Int, days: [Int])] {

@@ -7,6 +7,8 @@ struct SalesColumns {
   let price, basePrice, revenue, promotion, promotionKinds, stock, stockOnHand, open, kind: MappedColumn?
   /// Columns above the product and the store, top down; empty unless all levels are there.
   let productPath, storePath: [MappedColumn]
+  /// Whether rows say where the product and the store stand, rather than the mapping for all.
+  let placesProducts, placesStores: Bool
 
   init(_ table: borrowing MappedTable, _ mapping: SourceMapping) {
     date = table.column("date")!
@@ -26,6 +28,8 @@ struct SalesColumns {
     productPath = above.count == mapping.productLevels.count - 1 ? above : []
     let around = mapping.locationLevels.dropLast().compactMap { table.column($0) }
     storePath = around.count == mapping.locationLevels.count - 1 ? around : []
+    placesProducts = productPath.contains { $0.position != nil }
+    placesStores = storePath.contains { $0.position != nil }
   }
 }
 
@@ -36,6 +40,8 @@ struct SalesRefusal: Error {
   var key: (product: Int, store: Int, day: Int)?
   /// Waits for a master and is not counted as bad.
   var isHeld = false
+  /// Stays in quarantine, as nobody asked for it.
+  var isPassedOver = false
 }
 
 /// Amounts beyond which a number is a mistake.
@@ -196,10 +202,10 @@ extension SalesTable {
     if let column = columns.promotionKinds, case let field = table.bytes(column), !field.isEmpty {
       // feature+display=0.5: a share that is not given is that of the column of promotions, else the whole day.
       for item in field.split(separator: UInt8(ascii: "+")) {
-        let parts = item.split(separator: UInt8(ascii: "="), maxSplits: 1)
+        let parts = item.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
         let given = parts.count < 2 ? (share > 0 ? share : 1) : table.table.numbers.number(parts[1])
         guard let kind = parts.first.flatMap({ String(validating: $0, as: UTF8.self) }), let given,
-          given > 0, given <= 1, !found.contains(where: { $0.kind == kind })
+          !kind.allSatisfy(\.isWhitespace), given > 0, given <= 1, !found.contains(where: { $0.kind == kind })
         else {
           return .failure(
             SalesRefusal(
@@ -207,6 +213,15 @@ extension SalesTable {
                 column, "unknown_promotion", "no kinds of promotion: write them as feature+display, or feature=0.5")))
         }
         found.append(Promotion(kind: kind, share: given))
+      }
+      if let promotion = columns.promotion, share == 0, !found.isEmpty, !table.bytes(promotion).isEmpty {
+        return .failure(
+          SalesRefusal(
+            row: table.refusal(
+              column, "unknown_promotion",
+              "the row names kinds of promotion, and its promotion is "
+                + "\(String(decoding: table.bytes(promotion), as: UTF8.self)), which is none: leave the kinds empty, or write 1 or the share of the day, or leave the promotion empty"
+            )))
       }
     }
     for promotion in table.promotions {

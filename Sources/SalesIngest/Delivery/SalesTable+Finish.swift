@@ -39,6 +39,7 @@ extension SalesTable {
         "\(restated) days of products had other figures and now have the sums of these lines alone: if the file held "
           + "only some lines of those days, such as mended ones, load the whole files again")
     }
+    remarkOpenDays()
     summary.rowsQuarantined = tables.refusals.badRows + tables.refusals.heldRows
     summary.quarantinedByReason = tables.refusals.byKind
     // A date in the future must not move the forecast's origin, which no later load takes back.
@@ -56,6 +57,7 @@ extension SalesTable {
       notRead: tables.remarks.notRead.filter { !$0.value.isEmpty },
       skipped: tables.remarks.skipped, stored: tables.remarks.stored, reading: tables.reading.text,
       retryOf: retried?.id, storeDays: tables.mapping.rows == .lines ? storeDays() : nil)
+    if !openSums.isEmpty { summary.details?.openSums = openSums }
     return summary
   }
 

@@ -8,14 +8,30 @@ extension SalesTable {
     var lines = lines
     self.lines = ReceiptLines(limit: tables.linesInMemory)
     try lines.drain { key, sum in
-      try write(key, sum.fact)
+      try write(key, sum)
       if batch.count >= Self.batchSize { try flush() }
     }
   }
 
-  private mutating func write(_ key: ReceiptLines.Key, _ sum: SalesFact) throws {
-    var fact = sum
+  private mutating func write(_ key: ReceiptLines.Key, _ lines: ReceiptLines.Sum) throws {
     let known = try stored(key)
+    var sum = lines
+    if known?.status == .unknown, let before = try openSum(series: key.series, day: key.day) {
+      if retried != nil || tables.options.restate == .add {
+        sum = before
+        sum.merge(lines)
+      } else if tables.options.restate == .auto, before.fact.units != 0,
+        !record.isRefused(series: key.series, day: key.day)
+      {
+        throw undecided(key, lines.fact, known: before.fact.units, lacksLines: true)
+      }
+    }
+    // Lines that were added to a day of which some are missing do not make it whole.
+    let isAddedToUnknown = retried == nil && tables.options.restate == .add && known?.status == .unknown
+    if isAddedToUnknown || record.isRefused(series: key.series, day: key.day) {
+      return try leaveOpen(key, sum, known)
+    }
+    var fact = sum.fact
     // What another load may have brought was refused line by line.
     let adds = (retried != nil || tables.options.restate == .add) && known != nil && known?.status != .unknown
     if let known, adds { try add(known.units, to: &fact, key) }
@@ -48,6 +64,57 @@ extension SalesTable {
     append(Row(series: key.series, day: key.day, fact: fact, stored: state))
   }
 
+  /// Leaves a day unknown of which a line was refused: the others are no total. What they say is kept with the load, for
+  /// lines that come out of quarantine.
+  private mutating func leaveOpen(
+    _ key: ReceiptLines.Key, _ sum: ReceiptLines.Sum, _ known: (units: Double, status: DayStatus)?
+  ) throws {
+    var sum = sum
+    if let known, known.status != .unknown {
+      guard retried != nil || tables.options.restate == .add else {
+        keptDays += 1
+        record.noteState(series: key.series, day: key.day, units: known.units, known.status)
+        return
+      }
+      try add(known.units, to: &sum.fact, key)
+    }
+    let (product, store) = record.key(of: key.series)
+    openSums.append(
+      LoadDetails.OpenSum(
+        product: product, store: store, day: key.day, units: sum.fact.units, pricedUnits: sum.pricedUnits,
+        paid: sum.paid, revenue: sum.fact.details.revenue, lacksRevenue: sum.fact.lacksRevenue,
+        status: sum.fact.status.rawValue))
+    var fact = sum.fact
+    fact.units = 0
+    fact.status = .unknown
+    fact.namesState = true
+    fact.details.revenue = nil
+    fact.lacksRevenue = known != nil
+    let state = known.map { Self.stored($0, as: fact) } ?? .nothing
+    append(Row(series: key.series, day: key.day, fact: fact, stored: state))
+  }
+
+  /// What good lines of an unknown day said in earlier loads.
+  private mutating func openSum(series: Int, day: Int) throws -> ReceiptLines.Sum? {
+    if earlierSums == nil { earlierSums = EarlierSums(try tables.writer.earlierLoads()) }
+    let (product, store) = record.key(of: series)
+    return earlierSums?[product: product, store: store, day: day]
+  }
+
+  /// Says which days the refusal of lines leaves unknown.
+  mutating func remarkOpenDays() {
+    if !openSums.isEmpty {
+      tables.remarks.warn(
+        "\(openSums.count) days of products have good lines and stay unknown, as other lines of theirs were refused: mend "
+          + "those and run 'demand quarantine retry', or load all lines of the days with --restate supersede")
+    }
+    if keptDays > 0 {
+      tables.remarks.warn(
+        "\(keptDays) days of products keep what earlier loads said, as lines of theirs were refused: mend those, and load "
+          + "all lines of the days again")
+    }
+  }
+
   /// Adds what is stored of a day to lines of the same day.
   private func add(_ units: Double, to fact: inout SalesFact, _ key: ReceiptLines.Key) throws {
     fact.units += units
@@ -59,12 +126,12 @@ extension SalesTable {
   }
 
   /// Units of a day to which a line out of quarantine must not be added, as they may hold it already.
-  func valueOfOthers(series: Int, day: Int) throws -> Double? {
+  mutating func valueOfOthers(series: Int, day: Int) throws -> Double? {
     guard let retried, tables.options.restate != .add,
       !retried.isAlone(on: day, in: storeName(record.store(of: series))),
-      let known = try tables.writer.existing(series: series, day: day), known.status != .unknown
+      let known = try tables.writer.existing(series: series, day: day)
     else { return nil }
-    return known.units
+    return known.status == .unknown ? try openSum(series: series, day: day)?.fact.units : known.units
   }
 
   /// Leaves a day unknown whose lines are no sum that can be.
@@ -98,8 +165,17 @@ extension SalesTable {
 
   /// Why lines of a day that is there already stop the load: nobody but their sender knows whether they are all of the
   /// day's lines or further ones.
-  private func undecided(_ key: ReceiptLines.Key, _ fact: SalesFact, known: Double) -> IngestError {
+  private func undecided(
+    _ key: ReceiptLines.Key, _ fact: SalesFact, known: Double, lacksLines: Bool = false
+  ) -> IngestError {
     let names = record.names(series: key.series, tables.writer)
+    guard !lacksLines else {
+      return .option(
+        "the lines of \(names.product) in \(names.store) on \(Day(number: key.day)) add up to \(fact.units.formatted) "
+          + "units, and an earlier load has lines of \(known.formatted) units and others that it refused; nothing was "
+          + "loaded. If the files hold all lines of their days, load them with --restate supersede; if they hold further "
+          + "lines, with --restate add, and the refused ones with 'demand quarantine retry'")
+    }
     return .option(
       "the lines of \(names.product) in \(names.store) on \(Day(number: key.day)) add up to \(fact.units.formatted) units, "
         + "and the database has \(known.formatted) of an earlier load; nothing was loaded. If the files hold further lines "

@@ -37,6 +37,11 @@ struct SalesTable {
   var lines: ReceiptLines
   private(set) var batch: [Row] = []
   var said = SaidBefore()
+  /// Sums of days that are unknown, as lines of theirs were refused, and days that keep what they had for that reason.
+  var openSums: [LoadDetails.OpenSum] = []
+  var keptDays = 0
+  /// Those of earlier loads, once they are asked for.
+  var earlierSums: EarlierSums?
   /// Lines of the files read so far; nil where no second file can repeat them.
   var repeatedLines: RepeatedLines?
 
@@ -56,13 +61,14 @@ struct SalesTable {
     let key = try lineKey(item, table)
     var repeated = 0
     while try tables.nextRow(&table) {
-      if let key, repeatedLines?.isRepeated(table.reader, key, item.table.hashValue) == true {
+      if let key, repeatedLines?.isRepeated(table, key, item.table.hashValue) == true {
         repeated += 1
         continue
       }
       guard case .failure(let refusal) = try take(table, columns) else { continue }
-      try tables.refusals.refuse(refusal.row, in: tables.writer, isHeld: refusal.isHeld)
       if let key = refusal.key { record.noteUnknown(product: key.product, store: key.store, day: key.day) }
+      if refusal.isPassedOver { continue }
+      try tables.refusals.refuse(refusal.row, in: tables.writer, isHeld: refusal.isHeld)
     }
     repeatedLines?.finishFile()
     if repeated > 0 {
@@ -73,12 +79,21 @@ struct SalesTable {
     try tables.finish(table)
   }
 
-  /// Positions of the columns that tell lines apart; nil where the mapping names none.
-  private mutating func lineKey(_ item: DeliveryFiles.Item, _ table: borrowing MappedTable) throws -> [Int]? {
+  /// The columns that tell lines apart; nil where the mapping names none.
+  private mutating func lineKey(
+    _ item: DeliveryFiles.Item, _ table: borrowing MappedTable
+  ) throws -> [RepeatedLines.Field]? {
     let names = item.table.lineKey
     guard repeatedLines != nil, !names.isEmpty else { return nil }
-    let positions = names.compactMap { table.reader.columns[$0] }
-    if positions.count == names.count { return positions }
+    var kinds: [Int: RepeatedLines.Field.Kind] = [:]
+    for (column, kind) in [
+      ("date", RepeatedLines.Field.Kind.date), ("units", .number), ("price", .number), ("base_price", .number),
+      ("revenue", .number), ("stock_on_hand", .number),
+    ] { if let position = table.column(column)?.position { kinds[position] = kind } }
+    let fields = names.compactMap { name in
+      table.reader.columns[name].map { RepeatedLines.Field(position: $0, kind: kinds[$0] ?? .text) }
+    }
+    if fields.count == names.count { return fields }
     let missing = names.first { table.reader.columns[$0] == nil } ?? ""
     tables.remarks.warn(
       "'\(item.input.name)' has no column '\(missing)', which tells lines apart: lines that are in several files count "
@@ -103,9 +118,18 @@ struct SalesTable {
     case .success(let value): store = value
     case .failure(let refusal): return .failure(refusal)
     }
+    let key = (product: product.id, store: store, day: day.number)
+    if let retried, retried.isPassedOver(table.reader.file, line: table.reader.csv.line) {
+      return .failure(SalesRefusal(row: table.refusal(columns.date, "", ""), key: key, isPassedOver: true))
+    }
+    if columns.placesProducts || columns.placesStores,
+      let row = try keys.misplaced(table, columns, day: day.number, tables.writer)
+    {
+      return .failure(SalesRefusal(row: row, key: key))
+    }
     switch fact(table, columns, isCount: product.isCount) {
     case .failure(var refusal):
-      if tables.mapping.rows == .totals { refusal.key = (product.id, store, day.number) }
+      refusal.key = key
       return .failure(refusal)
     case .success(let fact):
       return try keep(fact, product: product.id, store: store, day: day.number, table, columns)

@@ -81,21 +81,41 @@ public struct DatePattern: Sendable, Hashable, CustomStringConvertible {
       && !elements.contains { if case .number(.weekday, _) = $0 { true } else { false } }
   }
 
+  /// The day that a field writes in this pattern, with the numbers and letters that no day is made of, such as those of
+  /// a time, without zeros at the end; nil where the pattern does not fit.
+  func moment(_ bytes: ArraySlice<UInt8>) -> (day: Day, rest: [UInt8])? {
+    var rest: [UInt8] = []
+    let day = day(bytes) { part in
+      for piece in part.split(whereSeparator: { !($0 >= 48 && $0 <= 57 || $0 | 0x20 >= 97 && $0 | 0x20 <= 122) }) {
+        let plain = piece.drop { $0 == 48 }
+        rest += plain.map { $0 >= 65 ? $0 | 0x20 : $0 }
+        rest.append(0)
+      }
+    }
+    while rest.last == 0 { rest.removeLast() }
+    return day.map { ($0, rest) }
+  }
+
   /// The day that a field writes in this pattern, or nil.
-  package func day(_ bytes: ArraySlice<UInt8>) -> Day? {
+  ///
+  /// - Parameter ignored: is handed what is no part of the day.
+  package func day(_ bytes: ArraySlice<UInt8>, ignored: ((ArraySlice<UInt8>) -> Void)? = nil) -> Day? {
     if isISO { return FieldParsing.day(bytes) }
     var year = 0
     var (month, day, week, weekday) = (1, 1, 0, 1)
     var at = bytes.startIndex
     for element in elements {
       switch element {
-      case .rest: at = bytes.endIndex
+      case .rest:
+        ignored?(bytes[at...])
+        at = bytes.endIndex
       case .literal(let byte):
         guard at < bytes.endIndex, bytes[at] == byte else { return nil }
         at += 1
       case .ignoredDigits:
         let count = bytes[at...].prefix { $0 >= 48 && $0 <= 57 }.count
         guard count > 0 else { return nil }
+        ignored?(bytes[at..<at + count])
         at += count
       case .monthName:
         guard at + 3 <= bytes.endIndex,

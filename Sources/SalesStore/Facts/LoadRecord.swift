@@ -82,6 +82,36 @@ public struct LoadDetails: Sendable, Hashable, Codable {
   /// Of lines of receipts: the days of each store that the load brought, as first and last days of runs; nil for other
   /// loads and those of earlier versions.
   public var storeDays: [String: [Int]]?
+  /// Of lines of receipts: what the good lines of days say that are unknown, as others of their lines were refused; nil
+  /// without any.
+  public var openSums: [OpenSum]?
+
+  /// The sum of the good lines of a day of which a line was refused: lines out of quarantine are added to it.
+  public struct OpenSum: Sendable, Hashable, Codable {
+    public var product, store: Int
+    public var day: Int
+    public var units: Double
+    /// Units that have a price, and what was paid for them.
+    public var pricedUnits, paid: Double
+    public var revenue: Double?
+    public var lacksRevenue: Bool
+    public var status: UInt8
+
+    public init(
+      product: Int, store: Int, day: Int, units: Double, pricedUnits: Double, paid: Double, revenue: Double?,
+      lacksRevenue: Bool, status: UInt8
+    ) {
+      self.product = product
+      self.store = store
+      self.day = day
+      self.units = units
+      self.pricedUnits = pricedUnits
+      self.paid = paid
+      self.revenue = revenue
+      self.lacksRevenue = lacksRevenue
+      self.status = status
+    }
+  }
 
   public init(
     rows: Int, timeGrain: String, dayClasses: [String: Int], warnings: [String], notes: [String],

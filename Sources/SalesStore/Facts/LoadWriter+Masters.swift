@@ -66,6 +66,7 @@ extension LoadWriter {
     return id
   }
 
+  @discardableResult
   private func addPath(tree: String, _ path: [String]) throws -> Int {
     var parent: Int?
     for (index, name) in path.enumerated() {
@@ -79,17 +80,7 @@ extension LoadWriter {
           parent = found.id
           continue
         }
-        guard found.parent == parent else {
-          let level = try database.text("SELECT name FROM tree_levels WHERE tree = ? AND depth = ?", [tree, index + 1])
-          let known = try database.text("SELECT name FROM tree_nodes WHERE node_id = ?", [found.parent])
-          throw StoreError.hierarchy(
-            "\(level ?? tree) '\(name)' stands under '\(known ?? Tree.topName)' and under '\(path[max(0, index - 1)])': "
-              + "a tree needs one parent, so correct or rename one of the two"
-              + (tree == "product" && index == path.count - 1
-                ? ", or declare the move with a link of kind department_move"
-                  + (moves[name].map { " dated after \(Day(number: $0.day)), its move to '\($0.department)'" } ?? "")
-                : ""))
-        }
+        guard found.parent == parent else { throw try twoParents(tree: tree, path, at: index, known: found.parent) }
         parent = found.id
       } else {
         node.bind([nextNode, tree, index + 1, name, parent])
@@ -100,6 +91,53 @@ extension LoadWriter {
       }
     }
     return parent!
+  }
+
+  private func twoParents(tree: String, _ path: [String], at index: Int, known: Int?) throws -> StoreError {
+    let name = path[index]
+    let level = try database.text("SELECT name FROM tree_levels WHERE tree = ? AND depth = ?", [tree, index + 1])
+    let known = try database.text("SELECT name FROM tree_nodes WHERE node_id = ?", [known])
+    return .hierarchy(
+      "\(level ?? tree) '\(name)' stands under '\(known ?? Tree.topName)' and under '\(path[max(0, index - 1)])': "
+        + "a tree needs one parent, so correct or rename one of the two"
+        + (tree == "product" && index == path.count - 1
+          ? ", or declare the move with a link of kind department_move"
+            + (moves[name].map { " dated after \(Day(number: $0.day)), its move to '\($0.department)'" } ?? "")
+          : ""))
+  }
+
+  /// Whether a link declares that a product moves.
+  public func isMoved(_ product: String) -> Bool { moves[product] != nil }
+
+  /// Sees that a product or store that is there stands where a row of a day says, or did so before a declared move.
+  /// Looks at nothing but what is in memory where it does.
+  ///
+  /// - Parameters:
+  ///   - path: its ancestors, top down, and itself.
+  ///   - placeholder: the name of nodes above what nothing was said of: they contradict nothing.
+  /// - Throws: ``StoreError/hierarchy(_:)`` with both names where it does not.
+  public func confirm(tree: String, path: [String], day: Int, placeholder: String) throws {
+    let name = path[path.count - 1]
+    guard path.count > 1, let leaf = nodes[NodeKey(tree: tree, depth: path.count, name: name)] else { return }
+    let above = path[path.count - 2]
+    let named = nodes[NodeKey(tree: tree, depth: path.count - 1, name: above)]
+    if tree == "product", let move = moves[name], named == nil || named?.id != leaf.parent {
+      if move.department == above {
+        try addPath(tree: tree, path)
+        return
+      }
+      // What was sold before a move was sold where the product stood then.
+      if day < move.day { return }
+    }
+    var below = leaf
+    for index in stride(from: path.count - 1, to: 0, by: -1) {
+      let parent = nodes[NodeKey(tree: tree, depth: index, name: path[index - 1])]
+      guard let parent, parent.id == below.parent else {
+        if nodes[NodeKey(tree: tree, depth: index, name: placeholder)]?.id == below.parent { return }
+        throw try twoParents(tree: tree, path, at: index, known: below.parent)
+      }
+      below = parent
+    }
   }
 
   /// Whether the location tree has this node.
