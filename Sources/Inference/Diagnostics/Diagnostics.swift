@@ -7,7 +7,8 @@ import NumericKernels
 /// Bayesian Analysis 16 (2021). Figures agree with ArviZ 0.23.
 ///
 /// Draws come chain after chain, all chains of equal length. Where a figure is not defined it is NaN:
-/// - fewer than four draws a chain, or any draw that is not finite: every figure;
+/// - no chains or chains of unequal length, fewer than four draws a chain, or any draw that is not finite: every
+///   figure;
 /// - all draws equal: R-hat (there is no variance to compare); the effective sample sizes are then the number of draws
 ///   and the Monte Carlo errors 0.
 /// Chains that are each constant but differ have an R-hat that is infinite but for rounding.
@@ -104,8 +105,7 @@ public enum Diagnostics {
   }
 
   static func isValid(_ draws: [Double], _ chains: Int) -> Bool {
-    precondition(chains >= 1 && draws.count % chains == 0, "chains must be of equal length")
-    return draws.count / chains >= 4 && draws.allSatisfy(\.isFinite)
+    chains >= 1 && draws.count % chains == 0 && draws.count / chains >= 4 && draws.allSatisfy(\.isFinite)
   }
 }
 

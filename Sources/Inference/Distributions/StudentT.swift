@@ -71,6 +71,27 @@ public struct StudentT: ScalarDistribution {
   }
   public static func cdf(_ x: Double, _ p: SIMD4<Double>) -> Double { lowerTail((x - p[1]) / p[2], p[0]) }
   public static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double { lowerTail((p[1] - x) / p[2], p[0]) }
+  public static func logCDF(_ x: Double, _ p: SIMD4<Double>) -> Double { logLowerTail((x - p[1]) / p[2], p[0]) }
+  public static func logCCDF(_ x: Double, _ p: SIMD4<Double>) -> Double { logLowerTail((p[1] - x) / p[2], p[0]) }
+
+  /// log P(T <= t) of the standard distribution, also where the probability is below the smallest double.
+  static func logLowerTail(_ t: Double, _ nu: Double) -> Double {
+    if nu == .infinity { return Normal.logCDF(t, SIMD4(0, 1, 0, 0)) }
+    let tail = lowerTail(t, nu)
+    if tail > 1e-290 || !(t < 0) { return log(tail) }
+    let (half, square) = (0.5 * nu, t * t)
+    // ½ I_x(ν / 2, ½) with x = ν / (ν + t²): ½ x^(ν / 2) √(1 - x) / (½ ν B(ν / 2, ½)) · Σ (ν / 2 + ½)_n / (ν / 2 + 1)_n x^n.
+    let first = -log(nu) - SpecialFunctions.logBeta(half, 0.5)
+    if square > 1e300 { return first + half * (log(nu) - 2 * log(-t)) }
+    let x = nu / (nu + square)
+    var (sum, term, n) = (1.0, 1.0, 0.0)
+    while term > 1e-17 * sum && n < 1e7 {
+      term *= (half + 0.5 + n) / (half + 1 + n) * x
+      sum += term
+      n += 1
+    }
+    return first - half * log1p(square / nu) - 0.5 * log1p(nu / square) + log(sum)
+  }
 
   /// P(T <= t) of the standard distribution, without cancellation in its tail.
   static func lowerTail(_ t: Double, _ nu: Double) -> Double {
@@ -173,6 +194,9 @@ public struct HalfStudentT: ScalarDistribution {
   }
   public static func ccdf(_ x: Double, _ p: SIMD4<Double>) -> Double {
     x <= 0 ? 1 : 2 * StudentT.lowerTail(-x / p[1], p[0])
+  }
+  public static func logCCDF(_ x: Double, _ p: SIMD4<Double>) -> Double {
+    x <= 0 ? 0 : log(2) + StudentT.logLowerTail(-x / p[1], p[0])
   }
   public static func quantile(_ q: Double, _ p: SIMD4<Double>) -> Double {
     if q == 0 || q == 1 { return q == 0 ? 0 : .infinity }

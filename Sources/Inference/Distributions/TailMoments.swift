@@ -4,11 +4,12 @@ import Foundation
 /// E(X - m)² = 2 ∫ (x - m) P(X > x) + 2 ∫ (m - x) P(X <= x).
 ///
 /// Integrals are by the double exponential rule (Takahasi and Mori 1974), which takes tails that fall off as powers and
-/// densities that are infinite at an end; sums over whole numbers end where nothing is left, or at a million terms with
+/// densities that are infinite at an end; an end far off is approached in panels that grow with the distance. Sums over whole numbers end where nothing is left, or at a million terms with
 /// NaN.
 enum TailMoments {
+  /// - Parameter scale: How far apart the quartiles are of what makes the tails; nil for the distribution's own.
   static func of(
-    _ distribution: some UnivariateDistribution, from low: Double, to high: Double
+    _ distribution: some UnivariateDistribution, from low: Double, to high: Double, scale: Double? = nil
   ) -> (mean: Double, variance: Double) {
     let centre = distribution.quantile(0.5)
     guard centre.isFinite else { return (.nan, .nan) }
@@ -19,7 +20,7 @@ enum TailMoments {
       above = sum { k in centre + k < high ? distribution.ccdf(centre + k) : 0 }
       below = sum { k in centre - 1 - k >= low ? distribution.cdf(centre - 1 - k) : 0 }
     } else {
-      let spread = distribution.quantile(0.75) - distribution.quantile(0.25)
+      let spread = scale ?? distribution.quantile(0.75) - distribution.quantile(0.25)
       above = integral(to: high - centre, scale: spread) { distribution.ccdf(centre + $0) }
       below = integral(to: centre - low, scale: spread) { distribution.cdf(centre - $0) }
     }
@@ -46,24 +47,49 @@ enum TailMoments {
   ) -> (first: Double, second: Double) {
     var (first, second) = (0.0, 0.0)
     if end <= 0 { return (0, 0) }
-    let step = 1.0 / 32
-    for i in -160...160 {
-      let s = Double(i) * step
-      let (u, du) = (0.5 * .pi * sinh(s), 0.5 * .pi * cosh(s))
-      let (t, dt): (Double, Double)
-      if end == .infinity {
-        t = scale * exp(u)
-        dt = t * du
-      } else {
-        // end / (1 + e^-2u), whose complement to the end is not needed.
-        t = end / (1 + exp(-2 * u))
-        dt = 2 * t * (1 / (1 + exp(2 * u))) * du
-      }
-      guard t > 0, t < .infinity, dt > 0, dt < .infinity else { continue }
-      let p = tail(t) * dt * step
+    func add(_ t: Double, _ weight: Double) {
+      guard t > 0, t < .infinity, weight > 0, weight < .infinity else { return }
+      let p = tail(t) * weight
       first += p
       if p > 0 { second += 2 * t * p }
     }
+    if end == .infinity {
+      forEachNode { u, du in
+        let t = scale * exp(u)
+        add(t, t * du)
+      }
+      return (first, second)
+    }
+    // The grid of a finite interval is as wide as that: it suits an end within reach of the scale.
+    let isNear = !(scale > 0) || end <= 16 * scale
+    let near = isNear ? end : scale
+    forEachNode { u, du in
+      // near / (1 + e^-2u), whose complement to the end is not needed.
+      let t = near / (1 + exp(-2 * u))
+      add(t, 2 * t * (1 / (1 + exp(2 * u))) * du)
+    }
+    if isNear { return (first, second) }
+    // From there in v = log(t / scale), panel by panel, each as long as all before it.
+    let last = log(end) - log(scale)
+    var (from, to) = (0.0, min(last, log(16)))
+    while from < last {
+      let width = to - from
+      forEachNode { u, du in
+        let share = 1 / (1 + exp(-2 * u))
+        let t = scale * exp(from + width * share)
+        if t < end { add(t, t * 2 * width * share * (1 / (1 + exp(2 * u))) * du) }
+      }
+      (from, to) = (to, last <= 2.5 * to ? last : 2 * to)
+    }
     return (first, second)
+  }
+
+  /// Nodes and weights of the double exponential rule on the whole line, before they are mapped to an interval.
+  private static func forEachNode(_ body: (_ u: Double, _ du: Double) -> Void) {
+    let step = 1.0 / 32
+    for i in -160...160 {
+      let s = Double(i) * step
+      body(0.5 * .pi * sinh(s), 0.5 * .pi * cosh(s) * step)
+    }
   }
 }

@@ -178,7 +178,8 @@ public struct Censored<Base: ScalarDistribution>: UnivariateDistribution, Equata
     if (low == -.infinity || high == .infinity) && !(base.mean.isFinite && base.variance.isFinite) {
       return (base.mean, base.variance)
     }
-    return TailMoments.of(self, from: low, to: high)
+    // The observations' own quartiles may both be a limit.
+    return TailMoments.of(self, from: low, to: high, scale: base.quantile(0.75) - base.quantile(0.25))
   }
 }
 

@@ -38,6 +38,9 @@ public struct CmdStanCSV: Sendable {
     var seen: Set<String> = []
     return try names.map { (name) throws(UnwritableName) in
       let column = CmdStanName.dotted(name)
+      if CmdStanName.bracketed(name) != name {
+        throw UnwritableName(name: name, reason: "it would be read back as \(CmdStanName.bracketed(name))")
+      }
       if column.isEmpty { throw UnwritableName(name: name, reason: "it is empty") }
       if let character = column.first(where: { $0 == "," || $0 == "\"" || $0 == "#" || $0.isNewline }) {
         throw UnwritableName(name: name, reason: "it holds \(String(character).debugDescription)")
@@ -53,9 +56,16 @@ public struct CmdStanCSV: Sendable {
   }
 
   /// Reads one file per chain. Warm-up draws, where they were saved, are left out.
-  public init(files: [String]) throws {
-    try self.init(
-      contents: try files.map { (name: $0, bytes: [UInt8](try Data(contentsOf: URL(fileURLWithPath: $0)))) })
+  public init(files: [String]) throws(Unreadable) {
+    var contents: [(name: String, bytes: [UInt8])] = []
+    for file in files {
+      do {
+        contents.append((file, [UInt8](try Data(contentsOf: URL(fileURLWithPath: file)))))
+      } catch {
+        throw Unreadable(file: file, line: nil, reason: error.localizedDescription)
+      }
+    }
+    try self.init(contents: contents)
   }
 
   /// Reads files that are in memory.

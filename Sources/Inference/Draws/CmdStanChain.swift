@@ -47,7 +47,7 @@ struct CmdStanChain {
       }
     }
     if columns.isEmpty { throw unreadable(nil, "it has no header line") }
-    dropWarmUp()
+    if let reason = dropWarmUp() { throw unreadable(nil, reason) }
   }
 
   private mutating func read(comment: String) {
@@ -72,10 +72,23 @@ struct CmdStanChain {
     }
   }
 
-  private mutating func dropWarmUp() {
-    guard ["1", "true"].contains(configuration["save_warmup"] ?? "0") else { return }
-    let thin = max(1, Int(configuration["thin"] ?? "1") ?? 1)
-    let saved = ((Int(configuration["num_warmup"] ?? "0") ?? 0) + thin - 1) / thin
-    values.removeFirst(min(values.count, saved * columns.count))
+  /// Leaves out draws of the warm-up that were saved.
+  ///
+  /// - Returns: Why what the comments say of them cannot be; nil if it can.
+  private mutating func dropWarmUp() -> String? {
+    guard ["1", "true"].contains(configuration["save_warmup"] ?? "0") else { return nil }
+    let (warmUpText, thinText) = (configuration["num_warmup"] ?? "0", configuration["thin"] ?? "1")
+    guard let warmUp = Int(warmUpText), warmUp >= 0 else {
+      return "its num_warmup is \(warmUpText.debugDescription), which is no number of draws"
+    }
+    guard let thin = Int(thinText), thin >= 1 else {
+      return "its thin is \(thinText.debugDescription), which is no whole number from 1"
+    }
+    let saved = warmUp / thin + (warmUp % thin == 0 ? 0 : 1)
+    guard saved <= drawCount else {
+      return "its comments speak of \(saved) draws of the warm-up, and it has \(drawCount) draws in all"
+    }
+    values.removeFirst(saved * columns.count)
+    return nil
   }
 }

@@ -29,9 +29,11 @@ public struct DrawSummary: Sendable, Equatable {
   /// Summarises every variable. Diagnostics that are not defined are NaN, as `Diagnostics` says; with a draw that is
   /// not finite, or no draws, so is everything else of that row.
   ///
-  /// - Parameter highestDensity: The probability of shortest intervals to give besides quantiles.
+  /// - Parameter highestDensity: The probability of shortest intervals to give besides quantiles; as nil where it does not lie
+  ///     between 0 and 1.
   public init(_ draws: Draws, highestDensity probability: Double? = nil) {
     rows = draws.names.indices.map { Row(name: draws.names[$0], draws: Array(draws[$0]), chains: draws.chainCount) }
+    let probability = probability.flatMap { $0 > 0 && $0 < 1 ? $0 : nil }
     intervalProbability = probability
     highestDensity = draws.names.indices.map { variable in
       probability.flatMap { HighestDensityInterval.of(Array(draws[variable]), probability: $0) }

@@ -72,9 +72,12 @@ extension Lowering {
       return { x, row in
         let (low, high) = bounds(row)
         let (least, most) = ends(row)
-        // At or beyond a bound it stands for all that lies there.
-        if x <= low { return low < least ? "at or below the bound \(low), where no \(base.name) variate is" : nil }
-        if x >= high { return high > most ? "at or above the bound \(high), where no \(base.name) variate is" : nil }
+        if x < low || x > high {
+          return "beyond the bounds of its \(distribution.name), \(low) to \(high); observe the bound itself"
+        }
+        // At a bound it stands for all that lies there or beyond.
+        if x == low { return low < least ? "at the bound \(low), where no \(base.name) variate is" : nil }
+        if x == high { return high > most ? "at the bound \(high), where no \(base.name) variate is" : nil }
         return inner(x, row)
       }
     case .combined(.mixture(let components)):
@@ -153,6 +156,19 @@ extension Lowering {
         "the \(kind) bound of \(parameter.name) is \(numbers[position])"
           + (numbers.count == 1
             ? "" : " at position \(position); declare elements without a bound as a parameter of their own"))
+    }
+    for (bound, isLower) in [(lower, true), (upper, false)] {
+      guard let bound, bound.isData, Shape.broadcast(bound.shape, parameter.shape) == parameter.shape else { continue }
+      let number = try known(bound, in: parameter.shape)
+      let ends = try supportEnds(parameter.distribution, parameter.shape)
+      for position in 0..<parameter.shape.count {
+        let (least, most) = ends(position)
+        guard isLower ? number(position) >= most : number(position) <= least else { continue }
+        throw ModelError(
+          "the \(isLower ? "lower" : "upper") bound of \(parameter.name) is \(number(position)), and its "
+            + "\(parameter.distribution.name) has no values \(isLower ? "above \(most)" : "below \(least)")"
+            + (parameter.shape.count == 1 ? "" : ", at position \(position)"))
+      }
     }
     guard let lower, let upper, lower.isData, upper.isData,
       let shape = Shape.broadcast(lower.shape, upper.shape)

@@ -28,14 +28,16 @@ struct ParameterizationChoice {
   /// The model with every choice made.
   static func resolve(_ model: Model) throws -> Model {
     var choice = ParameterizationChoice(model)
-    if choice.levels.isEmpty { return model }
-    try choice.choose()
+    if !choice.levels.isEmpty { try choice.choose() }
     return model.reparameterized(choice.choices)
   }
 
   private init(_ model: Model) {
     self.model = model
-    levels = model.parameters.filter { $0.parameterization == .automatic }
+    let automatic = model.parameters.filter { $0.parameterization == .automatic }
+    levels = automatic.filter(\.canBeNonCentered)
+    // Where there is one way only, that is it.
+    for parameter in automatic { choices[parameter.name] = .centered }
     for level in levels { choices[level.name] = .nonCentered }
   }
 
@@ -202,5 +204,15 @@ struct ParameterizationChoice {
       default: return
       }
     }
+  }
+}
+
+extension Model.Parameter {
+  /// Whether it is of location and scale, unbounded and of no set of vectors or matrices.
+  fileprivate var canBeNonCentered: Bool {
+    guard case .scalar(let family) = distribution.kind, family.locationScale != nil, case .none = setConstraint else {
+      return false
+    }
+    return effectiveConstraint == nil && lower == nil && upper == nil
   }
 }

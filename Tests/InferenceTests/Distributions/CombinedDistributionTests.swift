@@ -11,6 +11,35 @@ struct CombinedDistributionTests {
     #expect(abs(actual - expected) <= relative * max(1e-3, abs(expected)), "\(what): \(actual), not \(expected)")
   }
 
+  @Test("moments with an end far beyond the distribution")
+  func wideBounds() {
+    let half = Double.pi.squareRoot()
+    for end in [10, 1e2, 1e4, 1e6, 1e10, 1e100, 1e300] {
+      let normal = Truncated(Normal(mu: 0, sigma: 1), lower: 0, upper: end)
+      expect(normal.mean, 2.0.squareRoot() / half, 1e-9, "mean of a normal to \(end)")
+      expect(normal.variance, 1 - 2 / .pi, 1e-9, "variance of a normal to \(end)")
+      let whole = Truncated(Normal(mu: 0, sigma: 1), lower: -end, upper: end)
+      expect(whole.variance, 1, 1e-9, "variance of a normal to both sides, to \(end)")
+      if end < 1e2 { continue }
+      expect(Truncated(Gamma(alpha: 2, beta: 1), lower: 0, upper: end).mean, 2, 1e-9, "gamma to \(end)")
+      expect(Censored(Gamma(alpha: 2, beta: 1), lower: 0, upper: end).mean, 2, 1e-9, "censored gamma to \(end)")
+      let censored = Censored(Normal(mu: 0, sigma: 1), lower: 0, upper: end)
+      expect(censored.mean, 0.5.squareRoot() / half, 1e-9, "censored normal to \(end)")
+      let narrow = Truncated(Normal(mu: 5, sigma: 1e-3), lower: 0, upper: end)
+      expect(narrow.variance / 1e-6, 1, 1e-8, "narrow normal to \(end)")
+      // ∫ t f(t) dt of Student's t with 3 degrees of freedom from 0 to b is √3 / π · b² / (3 + b²); P is short of ½ by
+      // 2 √3 / π b⁻³ and less.
+      let student = Truncated(StudentT(nu: 3, mu: 0, sigma: 1), lower: 0, upper: end)
+      if end >= 1e4 { expect(student.mean, 2 * 3.0.squareRoot() / .pi / (1 + 3 / (end * end)), 1e-9, "t to \(end)") }
+      if end >= 1e10 {
+        let logNormal = Truncated(LogNormal(mu: 0, sigma: 1), lower: 0, upper: end)
+        expect(logNormal.mean, exp(0.5), 1e-9, "log-normal to \(end)")
+      }
+    }
+    // Both quartiles are the limit: E max(X, 0) = φ(2) - 2 Φ(-2).
+    expect(Censored(Normal(mu: -2, sigma: 1), lower: 0).mean, 0.008490702616829, 1e-9, "mostly at the limit")
+  }
+
   /// Figures of scipy 1.17.1 (truncnorm, nbinom) and, by quadrature with 30 digits, of mpmath 1.3.0.
   @Test("figures of scipy and mpmath")
   func figures() {

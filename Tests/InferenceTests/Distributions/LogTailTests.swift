@@ -17,6 +17,16 @@ struct LogTailTests {
     D.logCDF(x, distribution.parameters)
   }
 
+  @Test("Student's t far out")
+  func studentT() {
+    expect(upper(StudentT(nu: 300, mu: 0, sigma: 1), 1000), -1220.5757, 1e-7)
+    expect(lower(StudentT(nu: 300, mu: 0, sigma: 1), -1000), -1220.5757, 1e-7)
+    // The logarithm goes on where the probability ends.
+    let (near, far) = (upper(StudentT(nu: 4, mu: 0, sigma: 1), 1e72), upper(StudentT(nu: 4, mu: 0, sigma: 1), 1e74))
+    expect(far - near, -8 * log(10), 1e-10)
+    expect(upper(HalfStudentT(nu: 300, sigma: 2), 2000), log(2) - 1220.5757, 1e-7)
+  }
+
   @Test("families")
   func families() {
     expect(upper(Poisson(parameters: [3, 0, 0, 0]), 2000), -11018.801063599253)

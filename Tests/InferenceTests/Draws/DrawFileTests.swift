@@ -17,6 +17,37 @@ private func sample(names: [String] = ["mu", "theta[1]", "theta[2]", "L[1,2]"]) 
 
 @Suite("CmdStan CSV")
 struct CmdStanCSVTests {
+  @Test("warm-up that cannot be, and files that are not there, are unreadable")
+  func impossibleWarmUp() {
+    for (comments, columns, words) in [
+      ("# num_warmup = -5", "a", "num_warmup"), ("# num_warmup = 9223372036854775807\n# thin = 2", "a", "warm-up"),
+      ("# num_warmup = 9223372036854775807", "a,b", "warm-up"), ("# num_warmup = 0\n# thin = 0", "a", "thin"),
+    ] {
+      let text = comments + "\n# save_warmup = 1\n\(columns)\n\(columns == "a" ? "1" : "1,2")\n"
+      do {
+        _ = try CmdStanCSV(contents: [(name: "c", bytes: Array(text.utf8))])
+        Issue.record("\(comments) was read")
+      } catch {
+        #expect(error.file == "c" && error.reason.contains(words), "\(error)")
+      }
+    }
+    #expect(throws: CmdStanCSV.Unreadable.self) { try CmdStanCSV(files: ["/nonexistent"]) }
+  }
+
+  @Test("names that would be read back as others are not written")
+  func namesThatChange() throws {
+    let (draws, statistics) = sample(names: ["theta.1"])
+    #expect(throws: CmdStanCSV.UnwritableName.self) { try CmdStanCSV.text(draws, statistics, chain: 0) }
+  }
+
+  @Test("diagnostics without chains and intervals of no probability")
+  func figuresOfNothing() {
+    #expect(Diagnostics.rHat([1, 2, 3], chains: 0).isNaN)
+    #expect(Diagnostics.bulkESS([1, 2, 3], chains: 2).isNaN)
+    let summary = DrawSummary(sample().0, highestDensity: 1.5)
+    #expect(summary.intervalProbability == nil && summary.description.contains("95%"))
+  }
+
   @Test("what is written is read back bit for bit, names and statistics with it")
   func roundTrip() throws {
     let (draws, statistics) = sample()

@@ -5,6 +5,17 @@ import Testing
 
 @Suite("Modelling layer: parameterisation by the data's weight")
 struct ParameterizationTests {
+  @Test("what cannot be non-centred is centred")
+  func oneWayOnly() throws {
+    var model = Model()
+    let t = model.parameter("t", .halfNormal(1))
+    model.parameter("a", count: 3, .normal(0, t), constraint: .zeroSum, parameterization: .automatic)
+    model.parameter("b", count: 3, .normal(0, t), lower: 0, parameterization: .automatic)
+    model.parameter("c", .gamma(1, 1), parameterization: .automatic)
+    let chosen = try model.compile().parameterizations
+    #expect(chosen == ["t": .centered, "a": .centered, "b": .centered, "c": .centered])
+  }
+
   @Test("eight schools are non-centred")
   func eightSchools() throws {
     func compiled(_ parameterization: Parameterization) throws -> CompiledModel {
