@@ -72,12 +72,9 @@ extension Lowering {
       return { x, row in
         let (low, high) = bounds(row)
         let (least, most) = ends(row)
-        if x < low || x > high {
-          return "beyond the bounds of its \(distribution.name), \(low) to \(high); observe the bound itself"
-        }
-        // At a bound it stands for all that lies there or beyond.
-        if x == low { return low < least ? "at the bound \(low), where no \(base.name) variate is" : nil }
-        if x == high { return high > most ? "at the bound \(high), where no \(base.name) variate is" : nil }
+        // At or beyond a bound it stands for all that lies there.
+        if x <= low { return low < least ? "at or below the bound \(low), where no \(base.name) variate is" : nil }
+        if x >= high { return high > most ? "at or above the bound \(high), where no \(base.name) variate is" : nil }
         return inner(x, row)
       }
     case .combined(.mixture(let components)):
@@ -157,19 +154,7 @@ extension Lowering {
           + (numbers.count == 1
             ? "" : " at position \(position); declare elements without a bound as a parameter of their own"))
     }
-    for (bound, isLower) in [(lower, true), (upper, false)] {
-      guard let bound, bound.isData, Shape.broadcast(bound.shape, parameter.shape) == parameter.shape else { continue }
-      let number = try known(bound, in: parameter.shape)
-      let ends = try supportEnds(parameter.distribution, parameter.shape)
-      for position in 0..<parameter.shape.count {
-        let (least, most) = ends(position)
-        guard isLower ? number(position) >= most : number(position) <= least else { continue }
-        throw ModelError(
-          "the \(isLower ? "lower" : "upper") bound of \(parameter.name) is \(number(position)), and its "
-            + "\(parameter.distribution.name) has no values \(isLower ? "above \(most)" : "below \(least)")"
-            + (parameter.shape.count == 1 ? "" : ", at position \(position)"))
-      }
-    }
+    try checkBoundsBelongToSupport(of: parameter)
     guard let lower, let upper, lower.isData, upper.isData,
       let shape = Shape.broadcast(lower.shape, upper.shape)
     else { return }
@@ -178,6 +163,30 @@ extension Lowering {
       throw ModelError(
         "the lower bound of \(parameter.name), \(low(position)), is not below the upper bound, \(high(position))"
           + (shape.count == 1 ? "" : ", at position \(position)"))
+    }
+  }
+
+  /// Bounds that are data: some of the prior's values lie between them, as far as its support is known.
+  private mutating func checkBoundsBelongToSupport(of parameter: Model.Parameter) throws {
+    let (name, shape, prior) = (parameter.name, parameter.shape, parameter.distribution)
+    func fits(_ node: Node) -> Bool {
+      if case .invalid = node.operation { return false }
+      return Shape.broadcast(node.shape, shape) == shape
+    }
+    guard prior.arguments.allSatisfy({ fits($0.node) }) else { return }
+    let ends = try supportEnds(prior, shape)
+    // Those that were given, not those that come from the prior itself.
+    for (bound, isLower) in [(parameter.lower, true), (parameter.upper, false)] {
+      guard let node = bound?.node, node.isData, fits(node) else { continue }
+      let number = try known(node, in: shape)
+      for position in 0..<shape.count {
+        let (least, most) = ends(position)
+        guard isLower ? number(position) >= most : number(position) <= least else { continue }
+        throw ModelError(
+          "the \(isLower ? "lower" : "upper") bound of \(name) is \(number(position)), and its \(prior.name) has no "
+            + "values \(isLower ? "above \(most)" : "below \(least)")"
+            + (shape.count == 1 ? "" : ", at position \(position)"))
+      }
     }
   }
 }

@@ -16,16 +16,6 @@ struct DataCheckTests {
     } catch { Issue.record("\(error) is no ModelError") }
   }
 
-  @Test("observations beyond a censoring limit")
-  func beyondLimit() {
-    expect("y is 7.0 in row 1", "beyond", "5.0") { model in
-      model.observe("y", [1, 7], .censored(.normal(model.parameter("a", .normal(0, 1)), 1), upper: [3, 5]))
-    }
-    expect("y is -2.0 in row 0", "beyond") { model in
-      model.observe("y", [-2, 0], .censored(.normal(model.parameter("a", .normal(0, 1)), 1), lower: -1))
-    }
-  }
-
   @Test("bounds between which a prior has no values")
   func boundsOutsideSupport() {
     expect("upper bound of s is -1.0", "gamma") { model in model.parameter("s", .gamma(1, 1), lower: -5, upper: -1) }

@@ -77,7 +77,7 @@ struct ParameterizationTests {
   @Test("what cannot be non-centred is told")
   func impossible() {
     ModelErrorTests.expect("tau", "non-centred") { model in
-      model.parameter("tau", .halfCauchy(1), parameterization: .automatic)
+      model.parameter("tau", .halfCauchy(1), parameterization: .nonCentered)
     }
   }
 }
