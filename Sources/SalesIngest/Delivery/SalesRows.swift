@@ -220,7 +220,8 @@ extension SalesTable {
             row: table.refusal(
               column, "unknown_promotion",
               "the row names kinds of promotion, and its promotion is "
-                + "\(String(decoding: table.bytes(promotion), as: UTF8.self)), which is none: leave the kinds empty, or write 1 or the share of the day, or leave the promotion empty"
+                + "\(String(decoding: table.bytes(promotion), as: UTF8.self)), which is none: leave the kinds empty, "
+                + "or write 1 or the share of the day, or leave the promotion empty"
             )))
       }
     }
