@@ -23,8 +23,7 @@ extension Distribution {
   }
 
   /// Observations of a univariate family that show no more than that they are at or beyond a bound: an observed value
-  /// at `upper` stands for all from there on, one at `lower` for all up to there. Values beyond a bound that is data are
-  /// refused.
+  /// at or above `upper` stands for all from there on, one at or below `lower` for all up to there.
   ///
   /// Bounds are numbers, arrays of them (one for each row; an infinite one is none) or formulas.
   public static func censored(
