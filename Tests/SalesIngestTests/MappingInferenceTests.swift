@@ -209,6 +209,18 @@ import Testing
     #expect(found.contains("verkauf.csv'") && found.contains("more.xlsx'") && !found.contains("README"), "\(found)")
   }
 
+  /// Masters of one header are read together; another list that names products is no master.
+  @Test func furtherFilesOfMasters() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Self.rows(["a", "b"]), to: "sales.csv")
+    try folder.write("product,name\na,Tea\n", to: "items1.csv")
+    try folder.write("product,name\nb,Ham\n", to: "items2.csv")
+    try folder.write("product,store,shelf\na,north,3\na,south,4\n", to: "shelves.csv")
+    let inferred = try MappingInference([folder.path])
+    #expect(inferred.mapping.products.map(\.files) == [["items1.csv", "items2.csv"]])
+    #expect(!inferred.mapping.sales[0].files.contains("shelves.csv"))
+  }
+
   // MARK: Months, totals, keys
 
   @Test func monthsAreNoWeeks() throws {

@@ -516,7 +516,8 @@ public struct MappingInference: Sendable {
   private mutating func joinMaster(
     _ sample: Sample, _ tables: WritableKeyPath<SourceMapping, [SourceMapping.Table]>
   ) -> Bool {
-    guard let table = mapping[keyPath: tables].first, table.columns.values.allSatisfy(sample.header.contains),
+    guard let table = mapping[keyPath: tables].first,
+      Set(table.columns.values).union(table.others) == Set(sample.header),
       Set(sample.header).count == sample.header.count
     else { return false }
     let name = Self.fileName(sample)
