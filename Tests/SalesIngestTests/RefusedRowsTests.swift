@@ -155,7 +155,7 @@ import Testing
 
   private static let places = """
     mine:
-      links: {files: [links.csv]}
+      links: {files: [links.csv], columns: {kind: kind, node: node, other: other, date: date}}
       sales:
         files: [sales*.csv]
         columns:
@@ -192,12 +192,15 @@ import Testing
     #expect(later.summary.quarantinedByReason == ["hierarchy": 2])
     #expect(try place.store.hierarchy().product.levels.flatMap(\.nodes).contains("D9") == false)
     // A declared move mends it: rows name the department of their day.
-    try place.load([
+    let moved = try place.load([
       "links.csv": "kind,node,other,date\ndepartment_move,P1,D2,2024-01-08",
       "sales.csv": header
         + "2024-01-07,C,D1,P1,R1,S1,1\n2024-01-08,C,D2,P1,R1,S1,2\n2024-01-09,C,D1,P1,R1,S1,3\n"
         + "2024-01-09,C,D2,P2,R1,S1,3",
     ])
+    let told = try place.store.quarantine(load: moved.id).map(\.reason)
+    let sold = try place.sales()
+    #expect(moved.summary.quarantinedByReason == ["hierarchy": 1], "\(told) \(sold)")
     #expect(try place.sales().contains("P1 6 1 sold") && place.sales().contains("P1 7 2 sold"))
     #expect(try place.sales().contains("P1 8 0 unknown") && place.sales().contains("P2 8 3 sold"))
   }

@@ -36,11 +36,8 @@ public struct CmdStanCSV: Sendable {
   /// Column names as CmdStan writes them.
   private static func columns(_ names: [String]) throws(UnwritableName) -> [String] {
     var seen: Set<String> = []
-    return try names.map { (name) throws(UnwritableName) in
+    let columns = try names.map { (name) throws(UnwritableName) in
       let column = CmdStanName.dotted(name)
-      if CmdStanName.bracketed(name) != name {
-        throw UnwritableName(name: name, reason: "it would be read back as \(CmdStanName.bracketed(name))")
-      }
       if column.isEmpty { throw UnwritableName(name: name, reason: "it is empty") }
       if let character = column.first(where: { $0 == "," || $0 == "\"" || $0 == "#" || $0.isNewline }) {
         throw UnwritableName(name: name, reason: "it holds \(String(character).debugDescription)")
@@ -53,6 +50,10 @@ public struct CmdStanCSV: Sendable {
       }
       return column
     }
+    for name in names where CmdStanName.bracketed(name) != name {
+      throw UnwritableName(name: name, reason: "it would be read back as \(CmdStanName.bracketed(name))")
+    }
+    return columns
   }
 
   /// Reads one file per chain. Warm-up draws, where they were saved, are left out.
