@@ -95,6 +95,25 @@ import Testing
     #expect(counters.counters.evaluations.load(ordering: .relaxed) == 0)
   }
 
+  /// One chain on one thread, interrupted after any of its first evaluations: where the clock ends a slice plays no part.
+  @Test(arguments: samplers)
+  func resumesBitForBitFromAnyEarlyIteration(_ sampler: any Sampler) throws {
+    var options = SamplingOptions(chains: 1, warmUp: 60, draws: 20, seed: 31, threads: 1)
+    let whole = try FaultyNormal(dimension: 3, fault: .none).sample(sampler, options)
+    for evaluations in 1...120 {
+      let url = checkpointURL()
+      defer { try? FileManager.default.removeItem(at: url) }
+      options.checkpoint = Checkpointing(url: url)
+      let cancellation = Cancellation()
+      options.cancellation = cancellation
+      _ = try? FaultyNormal(dimension: 3, fault: .none, cancellation: (cancellation, evaluations))
+        .sample(sampler, options)
+      #expect(cancellation.isCancelled)
+      options.cancellation = nil
+      expectIdentical(whole, try FaultyNormal(dimension: 3, fault: .none).sample(sampler, options))
+    }
+  }
+
   @Test func gibbsResumesBitForBit() throws {
     let url = checkpointURL()
     defer { try? FileManager.default.removeItem(at: url) }

@@ -38,6 +38,8 @@ struct HamiltonianAdaptation: Sendable {
 
   /// The first guess of a step size.
   private static let firstStepSize = 0.1
+  /// A slot for trial points, in which neither kind of trajectory keeps its current point.
+  private static let trialPlace = 2
 
   init(metric: MetricAdaptation, dimension: Int, warmUp: Int, target: Double, fixedStepSize: Double?) {
     self.metric = metric
@@ -169,9 +171,11 @@ struct HamiltonianAdaptation: Sendable {
   ) throws {
     var step = stepSize.isFinite && stepSize > 0 ? stepSize : Self.firstStepSize
     var grows: Bool?
+    precondition(place != Self.trialPlace)
     while true {
       let start = system.begin(at: place, motion: 0, using: &stream)
-      let energy = try system.leapfrog(fromPlace: place, motion: 0, toPlace: 1, motion: 1, step: step)
+      let energy = try system.leapfrog(
+        fromPlace: place, motion: 0, toPlace: Self.trialPlace, motion: 1, step: step)
       let accepts = start - energy > log(target)
       if let grows, grows != accepts { break }
       grows = accepts
