@@ -8,6 +8,8 @@ struct ApproximationTarget<Evaluator: LogDensityEvaluator> {
   private var evaluator: Evaluator
   private(set) var evaluations = 0
   private(set) var lastReason = "the log density is minus infinity or NaN"
+  /// Whether the last reason is a value, not an error that says it all.
+  private var lastIsValue = true
 
   init<Density: LogDensity>(_ density: Density) throws(ApproximationError) where Density.Evaluator == Evaluator {
     dimension = density.dimension
@@ -18,15 +20,16 @@ struct ApproximationTarget<Evaluator: LogDensityEvaluator> {
   mutating func evaluate(_ x: [Double], _ gradient: inout [Double]) throws(ApproximationError) -> Double {
     evaluations += 1
     let value: Double
+    lastIsValue = true
     do {
       var span = gradient.mutableSpan
       value = try evaluator.logDensity(at: x.span, gradient: &span)
     } catch let error as any RecoverableError {
-      lastReason = "\(error)"
+      (lastReason, lastIsValue) = ("\(error)", false)
       return -.infinity
     } catch { throw .densityFailed("\(error)") }
     guard value.isFinite else {
-      lastReason = "the log density is \(value)"
+      lastReason = "the log density is \(value.isNaN ? "nan" : "\(value)")"
       return -.infinity
     }
     guard gradient.allSatisfy(\.isFinite) else {
@@ -55,10 +58,11 @@ struct ApproximationTarget<Evaluator: LogDensityEvaluator> {
     if let given {
       guard given.count == dimension else { throw .wrongLength(expected: dimension, found: given.count) }
       let value = try evaluate(given, &gradient)
-      guard value.isFinite else { throw .noStartingPoint(attempts: 1, lastReason: lastReason) }
+      guard value.isFinite else { throw noStart(after: 1, at: given) }
       return (given, value, gradient)
     }
     let attempts = 100
+    var last: [Double] = []
     for attempt in 0..<attempts {
       var stream = RandomStream(
         seed: seed, purpose: ApproximationStream.start, chain: path, draw: UInt64(attempt))
@@ -67,8 +71,14 @@ struct ApproximationTarget<Evaluator: LogDensityEvaluator> {
       let x = (0..<dimension).map { _ in width * (2 * stream.uniform() - 1) }
       let value = try evaluate(x, &gradient)
       if value.isFinite { return (x, value, gradient) }
+      last = x
     }
-    throw .noStartingPoint(attempts: attempts, lastReason: lastReason)
+    throw noStart(after: attempts, at: last)
+  }
+
+  private mutating func noStart(after attempts: Int, at x: [Double]) -> ApproximationError {
+    let more = lastIsValue ? evaluator.explanation(at: x.span).map { ": \($0)" } ?? "" : ""
+    return .noStartingPoint(attempts: attempts, lastReason: lastReason + more)
   }
 
   /// A point with a finite density within about 0.1 of `x` in every coordinate.

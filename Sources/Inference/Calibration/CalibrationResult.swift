@@ -24,24 +24,29 @@ public struct CalibrationResult: Sendable {
   }
 
   public let names: [String]
-  /// [variable][replication], each from 0 to ``rankedDraws``.
+  /// [variable][replication], each from 0 to ``rankedDraws``, as many for each variable.
   public let ranks: [[Int]]
   public let rankedDraws: Int
   public let failures: [Failure]
 
+  /// - Parameter ranks: Lists without a name, and names without a list, are left out.
   public init(names: [String], ranks: [[Int]], rankedDraws: Int, failures: [Failure] = []) {
-    precondition(names.count == ranks.count, "one list of ranks per variable is needed")
+    let (names, ranks) = (Array(names.prefix(ranks.count)), Array(ranks.prefix(names.count)))
     self.names = names
     self.ranks = ranks
     self.rankedDraws = rankedDraws
     self.failures = failures
   }
 
-  /// Tests of uniformity for each variable.
+  /// Tests of uniformity for each variable; their figures are NaN where a rank is not from 0 to ``rankedDraws`` or there
+  /// are not as many ranks as of the first variable.
   public func rows() -> [Row] {
     guard let count = ranks.first?.count, count > 0 else { return [] }
     let band = RankBand(count: count, rankedDraws: rankedDraws)
     return zip(names, ranks).map { name, ranks in
+      guard ranks.count == count, ranks.allSatisfy({ $0 >= 0 && $0 <= rankedDraws }) else {
+        return Row(name: name, chiSquare: .nan, ecdf: .nan, meanRank: .nan, spread: .nan)
+      }
       let l = Double(rankedDraws)
       let mean = ranks.reduce(0.0) { $0 + Double($1) } / Double(count)
       let variance = ranks.reduce(0.0) { $0 + (Double($1) - 0.5 * l) * (Double($1) - 0.5 * l) } / Double(count)
@@ -90,9 +95,11 @@ public struct RankBand: Sendable {
   private let departures: [Double]
 
   /// - Parameters:
-  ///   - count: The number of ranks in a sample.
-  ///   - rankedDraws: The largest rank L.
+  ///   - count: The number of ranks in a sample, at least 0.
+  ///   - rankedDraws: The largest rank L, at least 0.
+  ///   - simulations: At least 1. Numbers below the least are taken as it.
   public init(count: Int, rankedDraws: Int, simulations: Int = 2000) {
+    let (count, rankedDraws) = (max(0, count), max(0, rankedDraws))
     self.count = count
     self.rankedDraws = rankedDraws
     var tails: [Double] = []
@@ -114,24 +121,26 @@ public struct RankBand: Sendable {
     var stream = RandomStream(seed: 0, purpose: StreamPurpose.calibrationBand)
     var ranks = [Int](repeating: 0, count: count)
     var departures: [Double] = []
-    for _ in 0..<simulations {
+    for _ in 0..<max(1, simulations) {
       for i in ranks.indices { ranks[i] = stream.integer(below: rankedDraws + 1) }
       departures.append(Self.departure(ranks, rankedDraws, tails))
     }
     self.departures = departures.sorted()
   }
 
-  /// The share of uniform samples that depart as far as these ranks, at least 1 / (simulations + 1).
+  /// The share of uniform samples that depart as far as these ranks, at least 1 / (simulations + 1); NaN for another number
+  /// of ranks than ``count``, or one that is not from 0 to ``rankedDraws``.
   public func pValue(_ ranks: [Int]) -> Double {
-    precondition(ranks.count == count, "the band is for \(count) ranks")
+    guard ranks.count == count, ranks.allSatisfy({ $0 >= 0 && $0 <= rankedDraws }) else { return .nan }
     let own = Self.departure(ranks, rankedDraws, tails)
     let further = departures.count { $0 <= own }
     return Double(further + 1) / Double(departures.count + 1)
   }
 
-  /// The band at a level: for r = 0 to L - 1 the least and the most of `count` uniform ranks that are at most r.
+  /// The band at a level (from 0 to 1, otherwise as 0): for r = 0 to L - 1 the least and the most of `count` uniform ranks that are at most r.
   public func limits(level: Double = 0.95) -> [ClosedRange<Int>] {
-    let index = min(departures.count - 1, max(0, Int((1 - level) * Double(departures.count))))
+    let share = level >= 0 && level <= 1 ? 1 - level : 1
+    let index = min(departures.count - 1, Int(share * Double(departures.count)))
     let threshold = departures[index]
     return (0..<rankedDraws).map { r in
       let inside = (0...count).filter { tails[r * (count + 1) + $0] >= threshold }

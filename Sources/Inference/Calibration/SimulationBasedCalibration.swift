@@ -8,14 +8,14 @@ import NumericKernels
 public struct SimulationBasedCalibration: Sendable {
   /// Simulated data sets.
   public var replications: Int
-  /// Posterior draws L that a true value is ranked among; a fit's draws are thinned to so many, evenly.
+  /// Posterior draws L that a true value is ranked among; a fit's draws are thinned to so many, evenly. Below 1 every fit
+  /// fails.
   public var rankedDraws: Int
   public var seed: UInt64
   /// Threads that share the replications.
   public var threads: Int
 
   public init(replications: Int = 200, rankedDraws: Int = 31, seed: UInt64, threads: Int? = nil) {
-    precondition(replications >= 1 && rankedDraws >= 1, "calibration needs replications and draws")
     self.replications = replications
     self.rankedDraws = rankedDraws
     self.seed = seed
@@ -41,6 +41,7 @@ public struct SimulationBasedCalibration: Sendable {
   public func run(
     _ replicate: @Sendable (_ stream: inout RandomStream, _ seed: UInt64) throws -> Replication
   ) -> CalibrationResult {
+    let replications = max(0, replications)
     let slots = ReplicationSlots(count: replications)
     let workers = min(threads, replications)
     DispatchQueue.concurrentPerform(iterations: max(1, workers)) { worker in
@@ -58,6 +59,11 @@ public struct SimulationBasedCalibration: Sendable {
           names = found.names
           ranks = [[Int]](repeating: [], count: names.count)
         }
+        guard found.names == names else {
+          let reason = "It gave \(found.names.joined(separator: ", ")), not \(names.joined(separator: ", "))."
+          failures.append(CalibrationResult.Failure(replication: number, reason: reason))
+          continue
+        }
         for (v, rank) in found.ranks.enumerated() { ranks[v].append(rank) }
       case .failure(let error):
         failures.append(CalibrationResult.Failure(replication: number, reason: String(describing: error)))
@@ -74,9 +80,9 @@ public struct SimulationBasedCalibration: Sendable {
     let replication = try replicate(&stream, seeds.next())
     let ranks = try replication.truth.map { truth in
       let draws = Array(try replication.draws.draws(of: truth.name))
-      guard draws.count >= rankedDraws else {
+      guard rankedDraws >= 1, draws.count >= rankedDraws else {
         throw SamplingError.invalidSettings(
-          "A fit has \(draws.count) draws, of which \(rankedDraws) were to be ranked.")
+          "A fit has \(draws.count) draws, of which \(rankedDraws) were to be ranked; at least one is.")
       }
       // The last draw of each of L equal stretches.
       var (below, equal) = (0, 0)

@@ -31,6 +31,10 @@ public protocol LogDensityEvaluator {
   ///   - gradient: `[dimension]`, overwritten.
   mutating func logDensity(at position: Span<Double>, gradient: inout MutableSpan<Double>) throws -> Double
 
+  /// What about `position` keeps the log density or its gradient from being finite, in words; nil, the default, where
+  /// no more can be said. Asked for only where sampling has to be given up, so it may take its time.
+  mutating func explanation(at position: Span<Double>) -> String?
+
   /// What a draw keeps of `position`: as many values as ``LogDensity/variableNames``; by default the position itself.
   ///
   /// - Parameter stream: Randomness for quantities that are drawn, such as predictions.
@@ -46,6 +50,8 @@ extension LogDensity {
 }
 
 extension LogDensityEvaluator {
+  public mutating func explanation(at position: Span<Double>) -> String? { nil }
+
   public mutating func variables(
     at position: Span<Double>, into values: inout MutableSpan<Double>, using stream: inout RandomStream
   ) throws {

@@ -4,10 +4,11 @@ extension Diagnostics {
   /// The autocorrelation of one chain at lags 0 to `lags`: autocovariances with divisor n over the one at lag 0.
   ///
   /// Figures agree with ArviZ's `autocorr`. NaN at every lag where a draw is not finite or all draws are equal, and
-  /// beyond the chain's length.
+  /// beyond the chain's length. None for a negative `lags`.
   ///
   /// - Complexity: O(draws · lags).
   public static func autocorrelation(_ chain: [Double], lags: Int) -> [Double] {
+    if lags < 0 { return [] }
     guard chain.allSatisfy(\.isFinite), let least = chain.min(), let largest = chain.max(), largest > least else {
       return [Double](repeating: .nan, count: lags + 1)
     }
@@ -28,8 +29,11 @@ extension Diagnostics {
   /// sum of squared successive differences over the sum of squares about the mean (Betancourt 2016, arXiv:1604.00695).
   /// Figures agree with ArviZ's `bfmi`. NaN for fewer than three draws, energies that are not finite or are all equal.
   ///
-  /// - Parameter energy: The Hamiltonian at each draw, chain after chain.
+  /// - Parameters:
+  ///   - energy: The Hamiltonian at each draw, chain after chain.
+  ///   - chains: How many; none gives no figure, more than there are energies NaN for each.
   public static func energyFraction(_ energy: [Double], chains: Int) -> [Double] {
+    if chains < 1 { return [] }
     let length = energy.count / chains
     return (0..<chains).map { chain in
       let values = Array(energy[(chain * length)..<((chain + 1) * length)])

@@ -13,11 +13,11 @@ public struct DivergencePlace: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - draws: Variables of the model.
-  ///   - divergent: Whether each draw came of a divergent transition, chain after chain.
+  ///   - divergent: Whether each draw came of a divergent transition, chain after chain; with another number of flags
+  ///     than draws nothing can be told, and none is given.
   public static func find(in draws: Draws, divergent: [Bool]) -> [DivergencePlace] {
-    precondition(divergent.count == draws.chainCount * draws.drawCount, "a flag for each draw is needed")
     let count = divergent.count { $0 }
-    guard count > 0, divergent.count > 1 else { return [] }
+    guard divergent.count == draws.chainCount * draws.drawCount, count > 0, divergent.count > 1 else { return [] }
     let places: [DivergencePlace] = draws.names.indices.compactMap { variable in
       let values = Array(draws[variable])
       guard values.allSatisfy(\.isFinite) else { return nil }

@@ -30,7 +30,8 @@ public struct LeaveOneOut: Sendable, PredictiveAccuracy {
 
   /// Asks for one observation's log likelihoods at a time, so that they need not be held at once.
   ///
-  /// - Parameter logLikelihood: Those of the observation with this number, chain after chain; always as many.
+  /// - Parameter logLikelihood: Those of the observation with this number, chain after chain; always as many. An
+  ///   observation with more or fewer than the first has figures that are NaN.
   public init(
     observations: Int, chains: Int, relativeEfficiency: Double? = nil, logLikelihood: (Int) throws -> [Double]
   ) rethrows {
@@ -38,8 +39,13 @@ public struct LeaveOneOut: Sendable, PredictiveAccuracy {
     var count = 0
     for i in 0..<observations {
       let values = try logLikelihood(i)
-      precondition(i == 0 || values.count == count, "every observation needs as many log likelihoods")
-      count = values.count
+      if i == 0 { count = values.count }
+      guard values.count == count else {
+        paretoK.append(.nan)
+        pointwise.append(.nan)
+        fitted.append(.nan)
+        continue
+      }
       let weights = Self.weights(logLikelihood: values, chains: chains, relativeEfficiency: relativeEfficiency)
       paretoK.append(weights.paretoK)
       pointwise.append(Self.logSum(zip(weights.logWeights, values).map { $0 + $1 }))

@@ -8,11 +8,13 @@
 /// - Parameters:
 ///   - logWeights: Log importance ratios, up to a constant; minus infinity is a weight of 0.
 ///   - relativeEfficiency: The proposals' effective sample size over their number, 1 for independent ones.
-/// - Returns: k; NaN if a weight is NaN or plus infinity or none is positive; plus infinity where at most four weights
+/// - Returns: k; NaN if a weight is NaN or plus infinity or none is positive, or the efficiency is not above 0; plus infinity where at most four weights
 ///   lie above the cutoff (25 weights are needed for a tail of five); minus infinity where there is no tail at all,
 ///   since the largest weights are equal.
 public func paretoKHat(_ logWeights: [Double], relativeEfficiency: Double = 1) -> Double {
-  guard let largest = logWeights.max(), largest.isFinite, !logWeights.contains(where: \.isNaN) else { return .nan }
+  guard let largest = logWeights.max(), largest.isFinite, !logWeights.contains(where: \.isNaN),
+    relativeEfficiency > 0
+  else { return .nan }
   do throws(ParetoTail.Missing) {
     let sorted = logWeights.map { $0 - largest }.sorted()
     return try ParetoTail(sortedLogWeights: sorted, relativeEfficiency: relativeEfficiency).shape

@@ -13,13 +13,16 @@ public struct ParetoSmoothedWeights: Sendable {
 
   /// Smooths log importance ratios, which may lack a constant.
   ///
-  /// With a ratio that is NaN or plus infinity, or none above minus infinity, every weight and k are NaN. Where there
+  /// With a ratio that is NaN or plus infinity, or none above minus infinity, every weight and k are NaN; so they are with
+  /// a relative efficiency that is not above 0. Where there
   /// is no tail to smooth, the weights are the ratios normalised, and k is infinite: above if the tail is too short to
   /// judge, below if the largest ratios are all equal.
   ///
   /// - Complexity: O(S log S) for S ratios.
   public init(logRatios: [Double], relativeEfficiency: Double = 1) {
-    guard let largest = logRatios.max(), largest.isFinite, !logRatios.contains(where: \.isNaN) else {
+    guard let largest = logRatios.max(), largest.isFinite, !logRatios.contains(where: \.isNaN),
+      relativeEfficiency > 0
+    else {
       logWeights = [Double](repeating: .nan, count: logRatios.count)
       paretoK = .nan
       return

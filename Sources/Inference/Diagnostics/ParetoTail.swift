@@ -19,7 +19,9 @@ struct ParetoTail {
 
   /// Fits the largest ceil(min(S/5, 3 sqrt(S / relativeEfficiency))) of S weights.
   ///
-  /// - Parameter sorted: Log weights in ascending order, the last of them 0.
+  /// - Parameters:
+  ///   - sorted: Log weights in ascending order, the last of them 0.
+  ///   - relativeEfficiency: Above 0.
   init(sortedLogWeights sorted: [Double], relativeEfficiency: Double) throws(Missing) {
     let size = Double(sorted.count)
     let wanted = Int(min(size / 5, 3 * (size / relativeEfficiency).squareRoot()).rounded(.up))

@@ -96,16 +96,18 @@ public struct PredictiveCheck: Sendable {
   ///
   /// - Parameters:
   ///   - leavingOut: The log likelihood of each observation in the same draws; each is then transformed by the
-  ///     distribution fitted without it, through Pareto smoothed weights.
+  ///     distribution fitted without it, through Pareto smoothed weights. Of other observations or draws, they leave
+  ///     every transform NaN.
   ///   - relativeEfficiency: As for ``LeaveOneOut``, by default each observation's own.
   ///   - seed: Of the randomisation; the same seed gives the same values.
   public func integralTransforms(
     leavingOut logLikelihood: Draws? = nil, relativeEfficiency: Double? = nil, seed: UInt64
   ) -> [Double] {
-    if let logLikelihood {
-      precondition(
-        logLikelihood.names.count == observed.count && logLikelihood.chainCount == replicated.chainCount
-          && logLikelihood.drawCount == replicated.drawCount, "log likelihoods must match the replicated data")
+    if let logLikelihood,
+      logLikelihood.names.count != observed.count || logLikelihood.chainCount != replicated.chainCount
+        || logLikelihood.drawCount != replicated.drawCount
+    {
+      return observed.map { _ in .nan }
     }
     return observed.indices.map { i in
       var stream = RandomStream(seed: seed, purpose: StreamPurpose.predictiveCheck, index: UInt64(i))

@@ -5,8 +5,8 @@ import NumericKernels
 ///
 ///     log p(x) = -½ z' z - Σ log L_ii - ½ K log 2π,   L z = x - μ
 ///
-/// L is K × K, row-major, with a positive diagonal; what is above the diagonal is not looked at. Cost K². Stan:
-/// `multi_normal_cholesky(mu, L)`.
+/// L is K × K, row-major, with a positive diagonal; the density does not look at what is above the diagonal, which models
+/// want to be 0 where L is data. Cost K². Stan: `multi_normal_cholesky(mu, L)`.
 public struct MultivariateNormalCholesky: VectorDistribution {
   public static let name = "multi_normal_cholesky"
   public static let parameterNames = ["mu", "L"]
@@ -28,9 +28,20 @@ public struct MultivariateNormalCholesky: VectorDistribution {
   public var parameters: [[Double]] { [mu, factor] }
 
   public static func problem(with parameter: Int, _ values: [Double], size: Int) -> String? {
-    if !values.allSatisfy(\.isFinite) { return "must be finite numbers" }
-    guard parameter == 1, let row = (0..<size).first(where: { values[$0 * size + $0] <= 0 }) else { return nil }
-    return "must have a positive diagonal; element \(row) of it is \(values[row * size + row])"
+    if parameter == 0 { return values.allSatisfy(\.isFinite) ? nil : "must be finite numbers" }
+    if let problem = TriangularMatrix.problem(withNumbers: values, size) { return problem }
+    for i in 0..<size {
+      if values[i * size + i] <= 0 {
+        return
+          "must have a positive diagonal; element \(i) of it is \(values[i * size + i]). Where a factorisation gave "
+          + "that, the covariance is singular: add to its diagonal"
+      }
+      for j in (i + 1)..<max(size, i + 1) where values[i * size + j] != 0 {
+        return "must be lower triangular; the element of row \(i), column \(j) is \(values[i * size + j]): give the "
+          + "lower factor, not the upper one or the covariance"
+      }
+    }
+    return nil
   }
 
   public static func evaluate(
@@ -98,7 +109,7 @@ public struct MultivariateNormalCholesky: VectorDistribution {
 ///
 ///     log p(x) = -½ (x - μ)' Σ⁻¹ (x - μ) - ½ log det Σ - ½ K log 2π
 ///
-/// Σ is K × K, symmetric to 1e-8 and positive definite, or the value is NaN. Its adjoint is that of a symmetric matrix,
+/// Σ is K × K, symmetric to 1e-8 and positive definite (by more than rounding), or the value is NaN. Its adjoint is that of a symmetric matrix,
 /// half in each of two mirrored elements. Cost K³: where you have the factor, ``MultivariateNormalCholesky`` is
 /// cheaper. Stan: `multi_normal(mu, Sigma)`.
 public struct MultivariateNormal: VectorDistribution {
@@ -124,8 +135,8 @@ public struct MultivariateNormal: VectorDistribution {
   public var variance: [Double] { (0..<size).map { covariance[$0 * size + $0] } }
 
   public static func problem(with parameter: Int, _ values: [Double], size: Int) -> String? {
-    if !values.allSatisfy(\.isFinite) { return "must be finite numbers" }
-    return parameter == 1 ? TriangularMatrix.problem(withSymmetric: values, size) : nil
+    if parameter == 1 { return TriangularMatrix.problem(withSymmetric: values, size) }
+    return values.allSatisfy(\.isFinite) ? nil : "must be finite numbers"
   }
 
   public static func evaluate(
@@ -227,8 +238,8 @@ public struct MultivariateNormalPrecision: VectorDistribution {
   }
 
   public static func problem(with parameter: Int, _ values: [Double], size: Int) -> String? {
-    if !values.allSatisfy(\.isFinite) { return "must be finite numbers" }
-    return parameter == 1 ? TriangularMatrix.problem(withSymmetric: values, size) : nil
+    if parameter == 1 { return TriangularMatrix.problem(withSymmetric: values, size) }
+    return values.allSatisfy(\.isFinite) ? nil : "must be finite numbers"
   }
 
   public static func evaluate(

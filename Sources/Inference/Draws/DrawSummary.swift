@@ -57,6 +57,7 @@ extension DrawSummary: CustomStringConvertible {
     }
     var table = TextTable(header: header)
     var shown = Array(rows.indices)
+    let limit = max(0, limit)
     if rows.count > limit {
       // An R-hat that is not defined is worth a look.
       func urgency(_ i: Int) -> Double { rows[i].rHat.isNaN ? .infinity : rows[i].rHat }
@@ -88,7 +89,8 @@ extension DrawSummary: CustomStringConvertible {
 }
 
 extension DrawSummary.Row {
-  /// Summarises one variable; `draws` holds chain after chain.
+  /// Summarises one variable; `draws` holds chain after chain. Where they are not of so many chains of one length, only
+  /// mean, sd and quantiles are numbers.
   public init(name: String, draws: [Double], chains: Int) {
     self.name = name
     guard !draws.isEmpty, draws.allSatisfy(\.isFinite) else {
@@ -98,14 +100,15 @@ extension DrawSummary.Row {
     }
     mean = draws.reduce(0, +) / Double(draws.count)
     sd = sampleVariance(draws).squareRoot()
-    let split = SplitChains(draws, chainCount: chains)
+    let isValid = Diagnostics.isValid(draws, chains)
+    let split = SplitChains(draws, chainCount: isValid ? chains : 1)
     let ranks = RankNormalization(split.values)
     // Where splitting leaves no draw out, one sort serves ranks and quantiles.
     let sorted = split.values.count == draws.count ? ranks.sorted : draws.sorted()
     q5 = EmpiricalQuantile.linear(sorted, 0.05)
     q50 = EmpiricalQuantile.linear(sorted, 0.5)
     q95 = EmpiricalQuantile.linear(sorted, 0.95)
-    guard Diagnostics.isValid(draws, chains) else {
+    guard isValid else {
       (mcse, bulkESS, tailESS, rHat) = (.nan, .nan, .nan, .nan)
       return
     }

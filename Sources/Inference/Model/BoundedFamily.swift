@@ -27,8 +27,10 @@ struct BoundedFamily: Sendable {
     return weight * partials.x
   }
 
-  /// At or beyond a bound it is only known that the variate is there.
+  /// At a bound it is only known that the variate is there or beyond; beyond it nothing is observed.
   func censored(_ x: Double, _ row: Int, _ memory: Memory) -> Double {
+    let (low, high) = bounds(row, memory)
+    if x < low || x > high { return -.infinity }
     let p = operands.numbers(row, memory)
     guard let beyond = beyond(x, row, memory) else { return family.evaluate(x, p).value }
     return family.logProbability(beyond.low, beyond.high, p)

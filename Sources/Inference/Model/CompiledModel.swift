@@ -43,6 +43,14 @@ public struct ModelEvaluator: LogDensityEvaluator {
     return value
   }
 
+  public mutating func explanation(at position: Span<Double>) -> String? {
+    var gradient = [Double](repeating: 0, count: model.dimension)
+    var span = gradient.mutableSpan
+    let value = logDensity(at: position, gradient: &span)
+    return model.explanation(
+      at: position.indices.map { position[$0] }, logDensity: value, gradient: gradient)
+  }
+
   public mutating func variables(
     at position: Span<Double>, into values: inout MutableSpan<Double>, using stream: inout RandomStream
   ) {

@@ -23,7 +23,8 @@ extension Distribution {
   }
 
   /// Observations of a univariate family that show no more than that they are at or beyond a bound: an observed value
-  /// at or above `upper` stands for all from there on, one at or below `lower` for all up to there.
+  /// equal to `upper` stands for all from there on, one equal to `lower` for all up to there. One beyond a bound cannot
+  /// be: it is refused when the model is compiled, or has the density 0 where the bound depends on parameters.
   ///
   /// Bounds are numbers, arrays of them (one for each row; an infinite one is none) or formulas.
   public static func censored(

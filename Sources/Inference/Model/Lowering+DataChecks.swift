@@ -72,9 +72,14 @@ extension Lowering {
       return { x, row in
         let (low, high) = bounds(row)
         let (least, most) = ends(row)
-        // At or beyond a bound it stands for all that lies there.
-        if x <= low { return low < least ? "at or below the bound \(low), where no \(base.name) variate is" : nil }
-        if x >= high { return high > most ? "at or above the bound \(high), where no \(base.name) variate is" : nil }
+        if x < low || x > high {
+          let (side, limit) = x < low ? ("below the lower", low) : ("above the upper", high)
+          return
+            "\(side) limit of its \(distribution.name), \(limit); what lies beyond a limit is observed as the limit"
+        }
+        // At a bound it stands for all that lies there and beyond.
+        if x == low { return low < least ? "at the bound \(low), where no \(base.name) variate is, nor below" : nil }
+        if x == high { return high > most ? "at the bound \(high), where no \(base.name) variate is, nor above" : nil }
         return inner(x, row)
       }
     case .combined(.mixture(let components)):

@@ -23,13 +23,13 @@ struct KernelDensity {
     let sd = sampleVariance(sorted).squareRoot()
     let quartiles = EmpiricalQuantile.linear(sorted, 0.75) - EmpiricalQuantile.linear(sorted, 0.25)
     let scale = quartiles > 0 ? min(sd, quartiles / 1.34) : sd
-    guard high > low, scale > 0 else {
+    let step = (high - low) / Double(gridSize - 1)
+    guard step.isNormal, scale > 0 else {
       let width = max(abs(low) * 1e-3, 1e-3)
       points = [(low - width, 0), (low, 1 / width), (low + width, 0)]
       return
     }
     let width = max(0.9 * scale * pow(Double(sorted.count), -0.2), (high - low) / Double(gridSize))
-    let step = (high - low) / Double(gridSize - 1)
     var mass = [Double](repeating: 0, count: gridSize)
     for value in sorted {
       let place = (value - low) / step

@@ -7,14 +7,14 @@ extension Plot {
   /// - Parameters:
   ///   - fits: Named draws. A variable that a fit lacks is left out of it.
   ///   - variables: Which to show, in this order.
-  ///   - labels: What to call them; by default their names.
-  ///   - probability: Of the central interval drawn thin; the thick one holds half.
+  ///   - labels: What to call them; by default, and where labels end, their names.
+  ///   - probability: Of the central interval drawn thin, brought into 0 to 1; the thick one holds half.
   ///   - reference: Where a dashed line stands, such as 0 or a common mean.
   public static func forest(
     _ fits: [(name: String, draws: Draws)], _ variables: [String], labels: [String]? = nil, probability: Double = 0.9,
     reference: Double? = nil, title: String = "Medians and intervals"
   ) throws(Draws.UnknownVariable) -> String {
-    precondition(labels == nil || labels!.count == variables.count, "a label for each variable is needed")
+    let probability = probability >= 0 ? min(probability, 1) : 0
     let tail = (1 - probability) / 2
     var rows: [[[Double]?]] = []
     for variable in variables {
@@ -40,7 +40,9 @@ extension Plot {
       "\(title), 50% and \(percent)%",
       legend: fits.count < 2
         ? [] : fits.enumerated().map { (.line("w\($0.offset % SVGDrawing.colourCount)"), $0.element.name) })
-    let names = (labels ?? variables).map { $0.count <= 34 ? $0 : String($0.prefix(33)) + "…" }
+    let names = ((labels ?? []).prefix(variables.count) + variables.dropFirst(labels?.count ?? 0)).map {
+      $0.count <= 34 ? $0 : String($0.prefix(33)) + "…"
+    }
     let widest = names.map { SVGDrawing.textWidth($0) }.max() ?? 0
     var shown = rows.joined().compactMap { $0 }.flatMap { $0 }
     if let reference { shown.append(reference) }

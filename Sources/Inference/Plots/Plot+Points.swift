@@ -6,15 +6,15 @@ extension Plot {
   /// sampler does not get further.
   ///
   /// - Parameters:
-  ///   - divergent: Whether each draw came of a divergent transition, chain after chain; empty for none.
+  ///   - divergent: Whether each draw came of a divergent transition, chain after chain; none where flags are missing.
   ///   - limit: At most about so many ordinary draws are shown, evenly thinned.
   public static func pair(
     _ draws: Draws, _ first: String, _ second: String, divergent: [Bool] = [], limit: Int = 2000
   ) throws(Draws.UnknownVariable) -> String {
     let xs = Array(try draws.draws(of: first))
     let ys = Array(try draws.draws(of: second))
-    precondition(divergent.isEmpty || divergent.count == xs.count, "a flag for each draw is needed")
-    let crossed = divergent.indices.filter { divergent[$0] }
+    let flags = divergent.prefix(xs.count) + [Bool](repeating: false, count: max(0, xs.count - divergent.count))
+    let crossed = flags.indices.filter { flags[$0] }
     var drawing = SVGDrawing(
       width: 420, height: 400, title: "\(second) against \(first)",
       description: "\(xs.count) draws, of which \(crossed.count) of divergent transitions.")
@@ -24,8 +24,8 @@ extension Plot {
     let panel = PlotPanel(
       x: spread(xs), y: spread(ys), left: 12, top: PlotPanel.above, right: 406, bottom: 400 - PlotPanel.below)
     panel.drawAxes(on: &drawing, xName: first)
-    let step = max(1, (xs.count + limit - 1) / max(1, limit))
-    for i in stride(from: 0, to: xs.count, by: step) where divergent.isEmpty || !divergent[i] {
+    let step = max(1, (max(0, xs.count - 1)) / max(1, limit) + 1)
+    for i in stride(from: 0, to: xs.count, by: step) where !flags[i] {
       let point = panel.point(xs[i], ys[i])
       guard point.x.isFinite, point.y.isFinite else { continue }
       drawing.circle(x: point.x, y: point.y, radius: xs.count < 200 ? 3 : 1.8, style: "d0")
@@ -42,12 +42,13 @@ extension Plot {
   ///
   /// - Parameters:
   ///   - points: Observations.
-  ///   - grid: Values of the predictor in ascending order, one per variable of `predicted`.
+  ///   - grid: Values of the predictor in ascending order, one per variable of `predicted`; what has no partner among the
+  ///     others is not shown.
   ///   - predicted: Draws of the prediction at each point of the grid.
   public static func prediction(
     points: [(x: Double, y: Double)], grid: [Double], predicted: Draws, title: String, xName: String = "x"
   ) -> String {
-    precondition(grid.count == predicted.names.count, "a variable for each point of the grid is needed")
+    let grid = Array(grid.prefix(predicted.names.count))
     let bands = grid.indices.map { i in
       let sorted = predicted[i].filter(\.isDrawable).sorted()
       return [0.05, 0.25, 0.5, 0.75, 0.95].map { sorted.isEmpty ? .nan : EmpiricalQuantile.linear(sorted, $0) }

@@ -27,7 +27,7 @@ struct StartingPoint {
       }
       for i in 0..<n { system.positions[place * n + i] = point[i] }
       guard try system.evaluate(place) else {
-        throw SamplingError.startingPointImpossible(reason: Self.reason(system, place))
+        throw SamplingError.startingPointImpossible(reason: Self.reason(&system, place))
       }
       return first
     }
@@ -36,14 +36,15 @@ struct StartingPoint {
       for i in 0..<n { system.positions[place * n + i] = radius * (2 * stream.uniform() - 1) }
       if try system.evaluate(place) { return attempt }
     }
-    throw SamplingError.noStartingPoint(attempts: Self.attempts, lastReason: Self.reason(system, place))
+    throw SamplingError.noStartingPoint(attempts: Self.attempts, lastReason: Self.reason(&system, place))
   }
 
-  private static func reason(_ system: HamiltonianSystem, _ place: Int) -> String {
+  private static func reason(_ system: inout HamiltonianSystem, _ place: Int) -> String {
     if let reason = system.lastReason { return reason }
     let value = system.logDensities[place]
-    guard value.isFinite else { return "the log density is \(value)" }
+    let more = system.explanation(of: place).map { ": \($0)" } ?? ""
+    guard value.isFinite else { return "the log density is \(value.isNaN ? "nan" : "\(value)")\(more)" }
     let index = system.gradient(place).firstIndex { !$0.isFinite } ?? 0
-    return "the log density is \(value), but its gradient by coordinate \(index + 1) is not finite"
+    return "the log density is \(value), but its gradient by coordinate \(index + 1) is not finite\(more)"
   }
 }

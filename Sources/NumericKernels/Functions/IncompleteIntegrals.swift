@@ -73,12 +73,12 @@ extension SpecialFunctions {
   }
 
   /// u log(u / v) + v - u for u, v > 0, which is 0 at u = v.
-  private static func deviance(_ u: Double, _ v: Double) -> Double {
+  static func deviance(_ u: Double, _ v: Double) -> Double {
     deviance(u, v, difference: v - u)
   }
 
   /// The same where v - u is known better than from v and u.
-  private static func deviance(_ u: Double, _ v: Double, difference: Double) -> Double {
+  static func deviance(_ u: Double, _ v: Double, difference: Double) -> Double {
     let t = difference / u
     // Far from 0 the logarithms are not small; next to -1, 1 + t has lost the digits of v.
     return abs(t) < 0.5 ? -u * log1pMinusArgument(t) : u * (log(u) - log(v)) + difference

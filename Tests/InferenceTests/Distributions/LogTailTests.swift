@@ -60,6 +60,49 @@ struct LogTailTests {
     #expect(first < -1000 && upper(spread, 498) >= first && upper(spread, 498) < first + 0.1)
   }
 
+  /// Shapes and means for which sums and fractions would take a million steps and more, or end too soon. Figures of mpmath
+  /// 1.3.0: quadrature of the tail with 50 digits.
+  @Test("tails of large shapes and means, at a cost that does not grow with them")
+  func largeShapes() {
+    func gammaUpper(_ a: Double, _ x: Double) -> Double { upper(Gamma(alpha: a, beta: 1), x) }
+    func gammaLower(_ a: Double, _ x: Double) -> Double { lower(Gamma(alpha: a, beta: 1), x) }
+    func betaLower(_ x: Double, _ a: Double, _ b: Double) -> Double { lower(Beta(alpha: a, beta: b), x) }
+    let clock = ContinuousClock()
+    let seconds = clock.measure {
+      expect(gammaUpper(1e10, 1.0005e10), -1254.4148508599684, 1e-14)
+      expect(gammaUpper(1e13, 1.00002e13), -2005.03954693552, 1e-14)
+      expect(gammaUpper(1e18, 1e18 + 4e10), -804.60842068044603, 1e-14)
+      expect(gammaUpper(2e12, 6e12), -1802775422679.5548, 1e-14)
+      expect(gammaUpper(1e9, 1e15), -999985184489467.13, 1e-14)
+      expect(gammaLower(1e10, 0.9995e10), -1255.24818391894, 1e-14)
+      expect(gammaLower(1e13, 0.99998e13), -2005.0928802588761, 1e-14)
+      expect(gammaLower(1e18, 1e18 - 4e10), -804.60846334706282, 1e-14)
+      expect(gammaLower(2e12, 5e11), -1272588722254.5746, 1e-14)
+      expect(gammaLower(1e9, 1), -19723265849.226983, 1e-14)
+      expect(betaLower(0.4375, 1e10, 1e10), -157483580.38038774, 1e-14)
+      expect(betaLower(0.4999, 1e12, 1e12), -40006.564641980852, 1e-11)
+      expect(betaLower(0.0625, 3e11, 1e12), -194049752717.93417, 1e-14)
+      expect(betaLower(0x1p-30, 1e9, 1e15), -5979835692.6889412, 1e-14)
+      // P(Y <= k) = Q(k + 1, mean), P(Y <= k) = I_{φ / (μ + φ)}(φ, k + 1).
+      expect(upper(Poisson(lambda: 0.99998e13), 1e13 - 1), -2005.0928802588761, 1e-14)
+      expect(lower(Poisson(lambda: 1.00002e13), 1e13 - 1), -2005.03954693552, 1e-14)
+      expect(lower(NegativeBinomial2(mu: 9e10, phi: 7e10), 1e10 - 1), betaLower(0.4375, 7e10, 1e10), 1e-12)
+      #expect(gammaUpper(1e300, .infinity) == -.infinity && gammaLower(1e300, 0) == -.infinity)
+      // Quantiles within their cost, and back: mean + sd z to the third order is as good as doubles here.
+      for mean in [1e13, 1e15, 1e18] {
+        let sd = mean.squareRoot()
+        for (q, z) in [(0.001, -3.090232306167813), (0.5, 0.0), (0.975, 1.959963984540054)] {
+          let expected = mean + sd * z + (z * z - 1) / 6
+          #expect(abs(Poisson.quantile(q, [mean, 0, 0, 0]) - expected) <= max(2, 1e-15 * mean), "\(mean) \(q)")
+          #expect(abs(Gamma.quantile(q, [mean, 1, 0, 0]) - expected - z * z / 6) <= max(2, 1e-15 * mean))
+          let spread = NegativeBinomial2.quantile(q, [mean, mean, 0, 0])
+          #expect(abs(spread - mean - sd * 2.0.squareRoot() * z) <= max(10, 1e-14 * mean), "\(mean) \(q)")
+        }
+      }
+    }
+    #expect(seconds < .milliseconds(500), "took \(seconds)")
+  }
+
   @Test("truncated and censored values keep the tails")
   func values() {
     let tail = Truncated(Normal(mu: 0, sigma: 1), lower: 50)

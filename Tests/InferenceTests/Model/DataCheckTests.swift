@@ -66,9 +66,18 @@ struct DataCheckTests {
       let a = model.parameter("a", .gamma(1, 1))
       model.observe("y", [-1.0], .truncated(.gamma(a, 1), lower: -2, upper: -0.5))
     }
-    expect("y is 9.0 in row 0", "where no binomial variate is") { model in
+    expect("y is 8.0 in row 0", "where no binomial variate is") { model in
       let p = model.parameter("p", .beta(1, 1))
-      model.observe("y", [9], .censored(.binomial(5, p), upper: 8))
+      model.observe("y", [8], .censored(.binomial(5, p), upper: 8))
+    }
+    expect("y is 9.0 in row 1", "above the upper limit of its censored binomial, 8.0", "observed as the limit") {
+      model in
+      let p = model.parameter("p", .beta(1, 1))
+      model.observe("y", [8, 9], .censored(.binomial(20, p), upper: 8))
+    }
+    expect("y is -3.0 in row 2", "below the lower limit of its censored normal, -1.5") { model in
+      let a = model.parameter("a", .normal(0, 1))
+      model.observe("y", [-1.0, 2, -3], .censored(.normal(a, 1), lower: [-1.0, -2, -1.5], upper: 2))
     }
   }
 
@@ -124,6 +133,40 @@ struct DataCheckTests {
     expect("mu of normal", "inf") { model in model.parameter("a", .normal(Double.infinity, 1)) }
   }
 
+  @Test("covariances that are singular, asymmetric or indefinite are told with their row")
+  func covariances() {
+    // Of rank 2: the third row is the sum of the others. Rounding leaves a pivot of 5.6e-17, which is no variance.
+    let factor = [[0.1, 0.7], [0.3, -0.2], [0.4, 0.5]]
+    let singular = factor.map { a in factor.map { b in a[0] * b[0] + a[1] * b[1] } }
+    expect("y", "multi_normal: Sigma", "singular", "row 2 is a combination", "add to the diagonal") { model in
+      let mu = model.parameter("mu", count: 3, .normal(0, 1))
+      model.observe("y", [1, 2, 3], .multivariateNormal(mu, covariance: singular))
+    }
+    expect("theta", "Omega", "singular", "row 2") { model in
+      model.parameter("theta", count: 3, .multivariateNormal(0, precision: singular))
+    }
+    // Two equal elements, with the variance of one a rounding larger.
+    expect("theta", "Sigma", "singular", "row 1") { model in
+      model.parameter("theta", count: 2, .multivariateNormal([0, 0], covariance: [[1, 1], [1, 1 + 0x1p-52]]))
+    }
+    expect("theta", "Sigma must be positive definite", "row 2 contradicts the rows before it", "-0.5") { model in
+      let indefinite: [[Double]] = [[1, 1, 0], [1, 2, 1], [0, 1, 0.5]]
+      model.parameter("theta", count: 3, .multivariateNormal(0, covariance: indefinite))
+    }
+    expect("theta", "Sigma must be positive definite", "-2.0 in row 1") { model in
+      model.parameter("theta", count: 2, .multivariateNormal([0, 0], covariance: [[1, 0], [0, -2]]))
+    }
+    expect("theta", "Sigma must be symmetric", "row 1, column 0 is 0.2", "row 0, column 1 is 0.3") { model in
+      model.parameter("theta", count: 2, .multivariateNormal([0, 0], covariance: [[1, 0.3], [0.2, 1]]))
+    }
+    expect("theta", "L must have a positive diagonal", "element 1", "0.0", "singular") { model in
+      model.parameter("theta", count: 2, .multivariateNormal([0, 0], factor: [[1, 0], [1, 0]]))
+    }
+    expect("theta", "L must be lower triangular", "row 0, column 1 is 0.5") { model in
+      model.parameter("theta", count: 2, .multivariateNormal([0, 0], factor: [[1, 0.5], [0, 1]]))
+    }
+  }
+
   @Test("what only seems impossible compiles and samples")
   func possible() throws {
     var model = Model()
@@ -131,7 +174,7 @@ struct DataCheckTests {
     let weights = model.parameter("w", count: 2, .dirichlet(1))
     let n = try model.data("n", [5, 5, 6])
     model.observe("y", [1, 5, 6], .binomial(n, p))
-    model.observe("beyond", [7, 2], .censored(.poisson(10 * p), upper: 4))
+    model.observe("at most", [4, 2], .censored(.poisson(10 * p), upper: 4))
     model.observe("zeros", [0, 0], .zeroInflated(.poisson(p), theta: [1.0, 0.5]))
     model.observe("either", [1.0, 9], .mixture([.uniform(0, 2), .uniform(8, 12)], weights: weights))
     model.observe("rate", [0.0, 1], .exponential(p))

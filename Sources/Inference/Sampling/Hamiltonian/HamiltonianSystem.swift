@@ -51,6 +51,11 @@ package struct HamiltonianSystem {
     }
   }
 
+  /// What keeps the density at a place from being finite, where the density can tell.
+  mutating func explanation(of place: Int) -> String? {
+    evaluator.explanation(at: position(place).span)
+  }
+
   // The loops are static functions of the arrays, since spans of two arrays of one value exclude each other.
 
   private static func evaluate(
