@@ -46,7 +46,7 @@ extension IngestError: CustomStringConvertible {
   }
 
   private static func text(_ row: QuarantinedRow) -> String {
-    "\(row.file) line \(row.line), column \(row.column), value '\(row.value)': \(row.reason)"
+    "\(row.place), column \(row.column), value '\(row.value)': \(row.reason)"
   }
 
   /// As much as a message holds.

@@ -3,7 +3,8 @@ import Foundation
 /// A PostgreSQL server that tests start for themselves: made in a temporary folder, reached by a Unix socket there, and
 /// gone with the tests' process in whatever way that ends.
 ///
-/// The server refuses to run as root; then it runs as the user `postgres`, or as `nobody`.
+/// The server refuses to run as root; then it runs as the user `postgres`, or as `nobody`. What it leaves is removed as
+/// that user, who owns it: there are machines on which root may not.
 package final class PostgreSQLServer: Sendable {
   /// Folder of the socket, the data and the server's log.
   package let folder: String
@@ -61,8 +62,11 @@ package final class PostgreSQLServer: Sendable {
     guardian.executableURL = URL(filePath: "/bin/sh")
     let options = (["listen_addresses=''", "unix_socket_directories='\(folder)'", "fsync=off"] + settings)
       .map { "-c \($0)" }.joined(separator: " ")
-    guardian.arguments = Self.command(
-      as: user, ["/bin/sh", "-c", Self.life, "guardian", programs, folder, Self.superuser, options])
+    guardian.arguments = [
+      "-c", Self.frame(user), "guardian", folder, "/bin/sh", "-c", Self.life, "server", programs, folder,
+      Self.superuser,
+      options,
+    ]
     let (input, output) = (Pipe(), Pipe())
     guardian.standardInput = input
     guardian.standardOutput = output
@@ -95,13 +99,23 @@ package final class PostgreSQLServer: Sendable {
       "$1/pg_ctl" -D data -w -t 120 -l server.log -o "$4" $words >/dev/null 2>&1 && echo done || echo failed
     done
     "$1/pg_ctl" -D data -w -m immediate stop >/dev/null 2>&1
-    rm -rf "$2"/* "$2"
+    for pause in 0.2 1 5; do
+      find . -mindepth 1 -delete && break
+      sleep "$pause"
+    done
     """
 
-  /// The words of a command for `/bin/sh`, which runs it as `user`.
-  private static func command(as user: String?, _ words: [String]) -> [String] {
-    let change = user.map { "exec setpriv --reuid=\($0) --regid=$(id -g \($0)) --clear-groups -- \"$@\"" }
-    return ["-c", change ?? "exec \"$@\"", "sh"] + words
+  /// Runs the words behind a folder as the server's user, who empties it, and then removes it as the tests' user, whose
+  /// folder it lies in.
+  private static func frame(_ user: String?) -> String {
+    let change = user.map { "setpriv --reuid=\($0) --regid=$(id -g \($0)) --clear-groups -- " } ?? ""
+    return """
+      trap '' INT TERM HUP
+      folder=$1
+      shift
+      \(change)"$@"
+      rmdir "$folder"
+      """
   }
 
   // MARK: Databases

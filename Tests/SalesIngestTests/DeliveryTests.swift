@@ -93,6 +93,7 @@ import Testing
     ]
     for row in rows { #expect(mends.contains { row.reason.contains($0) }, "\(row.reason)") }
     #expect(Set(rows.map(\.kind)).count >= 18, "\(Set(rows.map(\.kind)).sorted())")
+    #expect(Set(rows.map(\.kind)).isSubset(of: RefusalKind.all(levels: [])))
   }
 
   /// The day of a refused row is unknown, not a day on which nothing was sold.

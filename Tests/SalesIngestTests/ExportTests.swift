@@ -163,6 +163,38 @@ import Testing
     #expect(one.status.count { $0 == DayStatus.unknown.rawValue } == 2)
   }
 
+  /// How far sales are complete and events known comes back without options.
+  @Test(arguments: DatabaseKind.available) func exportsSayHowFarTheyReach(on kind: DatabaseKind) throws {
+    let place = try Place(kind)
+    var files = Self.masters
+    files["sales.csv"] = "date,product,store,units\n" + (0..<5).map { "\(Self.first + $0),tea,north,3\n" }.joined()
+    files["events.csv"] = "date,event,type\n\(Self.first + 2),Fair,own\n"
+    try place.load(files)
+    #expect(try place.export()["coverage.csv"] == nil, "a load finds that out by itself")
+    let other = try Place(kind)
+    try other.load(files) {
+      $0.completeThrough = Self.first + 3
+      $0.calendarThrough = Self.first + 40
+    }
+    let written = try other.export()
+    let again = try Place(kind)
+    let record = try again.load(written)
+    let (one, two) = (try other.store.dataSummary(), try again.store.dataSummary())
+    #expect(one == two && two.calendarKnownThrough == Self.first + 40 && two.completeThrough == Self.first + 3)
+    #expect(
+      record.summary.details?.notes.contains { $0.contains("complete_through \(Self.first + 3) of '") } == true,
+      "\(String(describing: record.summary.details?.notes))")
+    // Options know better; a day to come and a second row are refused.
+    let third = try Place(kind)
+    try third.load(written) { $0.completeThrough = Self.first + 1 }
+    #expect(try third.store.dataSummary().completeThrough == Self.first + 1)
+    let fourth = try Place(kind)
+    let wrong = try fourth.load(
+      files.merging(["coverage.csv": "complete_through\n2031-01-01\n2024-01-02\n"]) { $1 })
+    #expect(wrong.summary.quarantinedByReason == ["future_date": 1, "duplicate_row": 1])
+    #expect(try fourth.store.dataSummary().completeThrough == Self.first + 4)
+  }
+
   /// A row that says that nothing is known is a day of its series and no report of its store.
   @Test(arguments: DatabaseKind.available) func rowsOfUnknownDaysAreNoReports(on kind: DatabaseKind) throws {
     let place = try Place(kind)

@@ -242,6 +242,29 @@ import Testing
     #expect(try day("tea", 5)?.units == 4)
   }
 
+  /// Links that name nothing are no bad rows, for what they name may come later; the load says so.
+  @Test(arguments: DatabaseKind.available) func linksOfNothingAreTold(on kind: DatabaseKind) throws {
+    let (store, database) = try open(kind)
+    defer { withExtendedLifetime(database) {} }
+    var files = Self.masters.merging(Self.sales(["2024-01-01,tea,north,1,2"])) { $1 }
+    files["links.csv"] =
+      "kind,node,other,date\nsuccessor,tea,ham,2024-01-01\nsuccessor,gin,rum,2024-01-01\n"
+      + "department_move,tea,cold,2024-01-02\nclosure,west,,2024-01-03\nremodel,north,,2024-01-02\n"
+    let record = try load(files, into: store)
+    #expect(record.summary.rowsQuarantined == 0 && record.summary.details?.stored?["links"] == 5)
+    let told = (record.summary.details?.warnings ?? []).filter { $0.contains("there is no") }
+    try #require(told.count == 3, "\(told)")
+    #expect(told[0].contains("links.csv' line 3: there is no product 'gin' and no product 'rum', so the successor"))
+    #expect(told[1].contains("line 4: there is no department 'cold', so the department move does nothing yet"))
+    #expect(told[2].contains("line 5: there is no store 'west'"))
+    #expect(try store.check().first { $0.check == "links_of_no_node" }?.count == 3)
+    // Many are counted, not listed.
+    let many = (0..<8).map { "remodel,s\($0),,2024-01-02\n" }.joined()
+    let warnings = try load(["links.csv": "kind,node,other,date\n\(many)"], into: store).summary.details?.warnings ?? []
+    #expect(warnings.count { $0.contains("there is no store") } == 5)
+    #expect(warnings.contains { $0.hasPrefix("3 further links") })
+  }
+
   /// A class of a day does not hang on the first day asked for.
   @Test(arguments: DatabaseKind.available) func classesWhateverTheFirstDay(on kind: DatabaseKind) throws {
     let (store, database) = try open(kind)

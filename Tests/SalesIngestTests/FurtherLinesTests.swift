@@ -69,6 +69,20 @@ import Testing
     #expect(try place.store.panel().prices.price(ofSeries: 0, on: Delivery.first + 1) == 2)
   }
 
+  /// A sum stands on no line of the file: its message names none.
+  @Test func sumsNameNoLine() throws {
+    let place = try DeliveredDatabase(.sqlite, rows: .lines)
+    try place.deliver(sales: Self.morning)
+    let error = #expect(throws: IngestError.self) {
+      try place.deliver(sales: ["2024-01-02,tea,north,4,5"]) {
+        $0.restate = .reject
+        $0.badRows.maximumShare = 0
+      }
+    }
+    #expect("\(error!)".contains("sales.csv, column units"), "\(error!)")
+    #expect(!"\(error!)".contains("line 0"))
+  }
+
   // MARK: Lines out of quarantine
 
   private func retry(

@@ -252,6 +252,32 @@ import Testing
     #expect(try place.store.panel().prices.price(ofSeries: 0, on: Self.first + 1) == 3)
   }
 
+  /// A day that was loaded without a promotion has none: one that is said later restates it, as another price does.
+  @Test(arguments: DatabaseKind.available) func promotionsOfDaysWithoutAreRejected(on kind: DatabaseKind) throws {
+    let place = try DeliveredDatabase(kind)
+    try place.deliver(sales: ["2024-01-01,tea,north,1,2", "2024-01-02,tea,north,2,2"])
+    let header = "\(Self.header),promotion_kinds"
+    let later = ["2024-01-01,tea,north,1,1,feature", "2024-01-02,tea,north,2,0,", "2024-01-03,tea,north,3,1,"]
+    let record = try place.deliver(sales: later, header: header) { $0.restate = .reject }
+    #expect(record.summary.quarantinedByReason == ["contradicts_database": 1] && record.summary.rowsUnchanged == 1)
+    let row = try #require(try place.store.quarantine(load: record.id).first)
+    #expect(row.line == 2 && row.reason.contains("1 units (sold)") && row.reason.contains("promotion"))
+    #expect(try place.promotions() == [[], [], ["promotion"]])
+    // Whoever supersedes fills it in.
+    try place.deliver(sales: later, header: header)
+    #expect(try place.promotions() == [["feature"], [], ["promotion"]])
+  }
+
+  /// What the database has is said in words.
+  @Test func contradictedStatesAreWords() throws {
+    let place = try DeliveredDatabase(.sqlite)
+    let header = "date,product,store,units,stock"
+    try place.deliver(sales: ["2024-01-01,tea,north,1,out"], header: header)
+    let record = try place.deliver(sales: ["2024-01-01,tea,north,2,out"], header: header) { $0.restate = .reject }
+    let row = try #require(try place.store.quarantine(load: record.id).first)
+    #expect(row.reason.contains("1 units (out of stock)"), "\(row.reason)")
+  }
+
   @Test func otherPricesOfM5AreRejectedToo() throws {
     let fixture = try M5Fixture()
     let store = try fixture.open()

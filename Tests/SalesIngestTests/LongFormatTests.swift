@@ -166,7 +166,9 @@ import Testing
     #expect(
       throws: IngestError.nothingToLoad(
         delivery.folder.path,
-        wanted: ["links.csv*", "products.csv*", "stores.csv*", "events.csv*", "calendar.csv*", "sales*.csv*"]
+        wanted: [
+          "coverage.csv*", "links.csv*", "products.csv*", "stores.csv*", "events.csv*", "calendar.csv*", "sales*.csv*",
+        ]
           + ["attributes", "ranging", "regressors", "annotations"].map { $0 + ".csv*" })
     ) {
       _ = try LongFormatLoad.Files(folder: delivery.folder.path)

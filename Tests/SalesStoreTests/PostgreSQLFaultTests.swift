@@ -175,6 +175,18 @@ struct PostgreSQLFaultTests {
     #expect(try small.store.dataSummary().rows == Self.rows)
   }
 
+  /// Whoever owns its folder, a server that stopped leaves nothing behind, though it was down or killed by then.
+  @Test(arguments: [false, true]) func stoppedServersLeaveNothing(isDown: Bool) throws {
+    var server: PostgreSQLServer? = try PostgreSQLServer()
+    let folder = try #require(server?.folder)
+    #expect(FileManager.default.fileExists(atPath: folder + "/data"))
+    // The server's own file, with a name that begins with a point, as the lock of a socket has.
+    try server?.query("COPY (SELECT 1) TO '\(folder)/.left'", in: "postgres")
+    if isDown { try server?.stop(.immediate) }
+    server = nil
+    #expect(!FileManager.default.fileExists(atPath: folder))
+  }
+
   /// On a server of their own, which goes down and comes back.
   @Test func serverRestarts() throws {
     let server = try PostgreSQLServer()

@@ -64,6 +64,101 @@ import Testing
       String(decoding: folder.contents("out/events.csv") ?? Data(), as: UTF8.self).contains("Stocktaking,own,s1,1"))
   }
 
+  /// A small delivery whose last day is not complete.
+  private static func deliver(to folder: Scratch) throws {
+    try folder.write("in/products.csv", "product,category,department\ntea,drinks,hot\n")
+    try folder.write("in/stores.csv", "store,region\nnorth,upper\n")
+    try folder.write("in/events.csv", "date,event,type\n2024-01-02,Fair,own\n")
+    try folder.write("in/attributes.csv", "level,node,attribute,value\nproduct,tea,size,1\n")
+    try folder.write(
+      "in/sales.csv", "date,product,store,units\n" + (1...5).map { "2024-01-0\($0),tea,north,\($0)\n" }.joined())
+  }
+
+  /// A round trip ends with the same status, but for when and whence the data came.
+  @Test func exportsCarryHowFarTheDataReaches() throws {
+    let folder = try Scratch()
+    try Self.deliver(to: folder)
+    try run("ingest in --complete-through 2024-01-04 --calendar-through 2024-06-30", in: folder)
+    try run("data export --output out", in: folder)
+    try run("ingest out --database sqlite:again.sqlite", in: folder)
+    func status(_ options: String) throws -> [Substring] {
+      try run("data status --format csv\(options)", in: folder).out.split(separator: "\n")
+        .filter { !$0.hasPrefix("last_load,") && !$0.hasPrefix("days_behind,") }
+    }
+    let before = try status("")
+    #expect(before.contains("complete_through,2024-01-04") && before.contains("calendar_known_through,2024-06-30"))
+    #expect(try status(" --database sqlite:again.sqlite") == before)
+  }
+
+  @Test func exportsWriteOverNoDelivery() throws {
+    let folder = try Scratch()
+    try Self.deliver(to: folder)
+    try run("ingest in", in: folder)
+    let before = folder.contents("in/sales.csv")
+    for file in ["sales.csv", "sales_2.csv.gz", "mapping.yml"] {
+      try folder.write("there/\(file)", "mine\n")
+      let refused = try DemandProgram.run(["data", "export", "--output", "there"], in: folder)
+      #expect(refused.status == 64 && refused.error.count == 2, "\(refused.err)")
+      #expect(refused.error.first?.contains("'there' holds a delivery already: \(file)") == true, "\(refused.err)")
+      #expect(refused.error.last == "hint: name another folder, or remove these files")
+      try FileManager.default.removeItem(atPath: folder.path + "/there/\(file)")
+    }
+    let again = try DemandProgram.run(["data", "export", "--output", "in"], in: folder)
+    #expect(again.status == 64 && folder.contents("in/sales.csv") == before)
+    // Other files are nobody's delivery.
+    try folder.write("there/notes.txt", "mine\n")
+    try run("data export --output there", in: folder)
+  }
+
+  /// A kind, load or name that is not there is no empty list.
+  @Test func namesOfNothingAreErrors() throws {
+    let folder = try Scratch()
+    try Self.deliver(to: folder)
+    try run("ingest in", in: folder)
+    for (command, status, message, hint) in [
+      (
+        "quarantine drop --all --kind nosuch", 64, "'nosuch' is no kind", "kinds are absurd_price, contradicts_database"
+      ),
+      ("quarantine list --kind duplicate_rows", 64, "'duplicate_rows' is no kind", "did you mean 'duplicate_row'?"),
+      ("quarantine retry --kind unknown_shop", 64, "'unknown_shop' is no kind", "unknown_region"),
+      ("quarantine export --load 99", 1, "there is no load 99", "there are 1: 'demand data status --loads'"),
+      ("data restatements --load 99", 1, "there is no load 99", "there are 1: 'demand data status --loads'"),
+      ("data restatements --load -1", 1, "there is no load -1", "there are 1"),
+      ("data attributes --name sice", 1, "there is no attribute 'sice'", "did you mean 'size'?"),
+      ("data regressors --name rain", 1, "there is no regressor 'rain'", "no regressors have been loaded"),
+    ] {
+      let outcome = try DemandProgram.run(command.split(separator: " ").map(String.init), in: folder)
+      #expect(outcome.status == status && outcome.out.isEmpty && outcome.error.count == 2, "\(command): \(outcome.err)")
+      #expect(outcome.error.first?.contains(message) == true, "\(command): \(outcome.err)")
+      #expect(outcome.error.last?.contains(hint) == true, "\(command): \(outcome.err)")
+    }
+    try run("quarantine list --kind unknown_region", in: folder)
+    try run("data attributes --name size", in: folder)
+  }
+
+  /// Dropping a row does not make its day known, and the command says what does.
+  @Test func droppedRowsLeaveTheirDaysUnknown() throws {
+    let folder = try Scratch()
+    try Self.deliver(to: folder)
+    try folder.write("lines.yml", "mine: {rows: lines, sales: {files: [more.csv]}}\n")
+    try run("ingest in", in: folder)
+    try folder.write("more.csv", "date,product,store,units\n2024-01-06,tea,north,2\n2024-01-06,tea,north,many\n")
+    try run("ingest --mapping-file lines.yml --max-bad-share 1 more.csv", in: folder)
+    let dropped = try run("quarantine drop --all", in: folder)
+    #expect(dropped.err.contains("1 row dropped") && dropped.err.contains("--restate supersede"), "\(dropped.err)")
+    func unknown() throws -> Bool {
+      try run("data status --level product:store --format csv", in: folder).out.contains(",5,0,0,0,0,1\n")
+    }
+    #expect(try unknown())
+    try folder.write("more.csv", "date,product,store,units\n2024-01-06,tea,north,2\n2024-01-06,tea,north,1\n")
+    try run("ingest --mapping-file lines.yml --restate supersede more.csv", in: folder)
+    #expect(try !unknown())
+    // A second row of a day leaves none unknown.
+    try folder.write("twice.csv", "date,product,store,units\n2024-01-07,tea,north,2\n2024-01-07,tea,north,2\n")
+    try run("ingest --sales twice.csv --max-bad-share 1", in: folder)
+    #expect(try !run("quarantine drop --all", in: folder).err.contains("unknown"))
+  }
+
   @Test func statusTellsWhatThereIs() throws {
     let retailer = try PublishedRetailer.shared.get()
     let overview = try run("data status --format csv", in: retailer.folder).out

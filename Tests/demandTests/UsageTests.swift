@@ -61,6 +61,8 @@ import Testing
     ("backtest --origins 0", "--origins is 0"),
     ("nightly --horizon x", "'x'"), ("nightly --threads 0", "--threads is 0"), ("simulate", "--output"),
     ("simulate --output x --number 2", "--from-model"), ("simulate --output x --stores 0", "stores"),
+    ("--bogus", "Unknown option '--bogus'"), ("ingest data --bogus", "Unknown option '--bogus'"),
+    ("ingest data --complete-thru 2024-01-01", "Did you mean '--complete-through'?"),
     ("ingest", "name the folder"), ("ingest m5", "--sales"), ("ingest data --max-bad-share 2", "--max-bad-share is 2"),
     ("query forecast --from 2016-02-30", "2016-02-30"), ("query forecast --from 2016-02-02 --to 2016-02-01", "before"),
     ("query forecast --total --from 2016-02-01", "--total"), ("query forecast --quantiles 0.5,2", "0.5,2"),

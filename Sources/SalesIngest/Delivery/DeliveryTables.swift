@@ -8,12 +8,17 @@ struct DeliveryTables {
 
   let writer: LoadWriter
   let mapping: SourceMapping
-  let options: DeliveryLoad.Options
+  /// As they were given; what a delivery says itself of how far it reaches fills in what was not.
+  var options: DeliveryLoad.Options
   var meter: ProgressMeter
   var refusals: RowRefusals
   var remarks = LoadRemarks()
   /// Sums of receipt lines that are kept in memory.
   var linesInMemory = ReceiptLines.usualLimit
+  /// The file that said through which day sales are complete.
+  var coverageFile: String?
+  /// Links of this load, with where they stand: the products and stores that they name may come behind them.
+  var links: [(place: String, link: LifeCycleLink)] = []
   /// Products and stores that the database had, with names of totals.
   private var knownTotals: Set<String> = []
   private let encodings: [InputFile: TextEncoding]
@@ -130,6 +135,7 @@ struct DeliveryTables {
     var tables = self
     try writer.setLevels(tree: "product", mapping.productLevels)
     try writer.setLevels(tree: "location", mapping.locationLevels)
+    for item in files.items(.coverage) { try tables.loadCoverage(item) }
     // Moves of products must be known before their masters.
     for item in files.items(.links) { try tables.loadLinks(item) }
     for item in files.items(.products) { try tables.loadProducts(item) }

@@ -97,7 +97,7 @@ extension DeliveryTables {
       }
     }
     guard let found else { return .everywhere }
-    guard try writer.hasLocation(level: found.level, name: found.node) else {
+    guard try writer.hasNode(tree: "location", level: found.level, name: found.node) else {
       try refusals.refuse(
         table.refusal(
           found.column, "unknown_\(found.level)",

@@ -30,6 +30,35 @@ extension DeliveryTables {
 
   private mutating func note(_ what: String) { remarks.stored[what, default: 0] += 1 }
 
+  /// Reads how far a delivery reaches; options say it better.
+  mutating func loadCoverage(_ item: DeliveryFiles.Item) throws {
+    var line: Int?
+    try eachRow(of: item, .coverage) { table, tables in
+      guard line == nil else {
+        throw FieldRefusal(
+          column: table.column("complete_through")!, kind: "duplicate_row",
+          reason: "line \(line!) says already how far the delivery reaches: keep one of the rows")
+      }
+      line = table.reader.csv.line
+      if try table.given("complete_through") != nil {
+        let through = try table.requiredDay("complete_through")
+        if let today = tables.options.today, through > today + tables.options.futureDays {
+          throw FieldRefusal(
+            column: table.column("complete_through")!, kind: "future_date",
+            reason: "the day has not happened yet: correct it, or leave it empty")
+        }
+        if tables.options.completeThrough == nil {
+          tables.options.completeThrough = through
+          tables.coverageFile = table.reader.file
+        }
+      }
+      if try table.given("calendar_through") != nil {
+        let through = try table.requiredDay("calendar_through")
+        tables.options.calendarThrough = tables.options.calendarThrough ?? through
+      }
+    }
+  }
+
   mutating func loadAttributes(_ item: DeliveryFiles.Item) throws {
     try eachRow(of: item, .attributes) { table, tables in
       let level = try table.required("level")
@@ -125,7 +154,32 @@ extension DeliveryTables {
         return tables.noteWithdrawal("links", try tables.writer.withdrawLink(link), table)
       }
       try tables.writer.writeLink(link)
+      tables.links.append(("'\(table.reader.file)' line \(table.reader.csv.line)", link))
       tables.note("links")
+    }
+  }
+
+  /// Warns of links whose products, stores or departments are not there once all is loaded: they do nothing until then.
+  mutating func warnOfLinks() throws {
+    var count = 0
+    for (place, link) in links {
+      let ofProduct = link.kind == .successor || link.kind == .departmentMove
+      let (tree, levels) =
+        ofProduct ? ("product", mapping.productLevels) : ("location", mapping.locationLevels)
+      var wanted = [(level: levels[levels.count - 1], name: link.node)]
+      if link.kind == .successor { wanted.append((wanted[0].level, link.other)) }
+      if link.kind == .departmentMove, levels.count > 1 { wanted.append((levels[levels.count - 2], link.other)) }
+      let missing = try wanted.filter { try !writer.hasNode(tree: tree, level: $0.level, name: $0.name) }
+      guard !missing.isEmpty else { continue }
+      count += 1
+      if count > 5 { continue }
+      let kind = link.kind.rawValue.replacing("_", with: " ")
+      remarks.warn(
+        "\(place): there is no \(missing.map { "\($0.level) '\($0.name)'" }.joined(separator: " and no ")), so the "
+          + "\(kind) does nothing yet: correct the name, or load the \(missing[0].level)")
+    }
+    if count > 5 {
+      remarks.warn("\(count - 5) further links name what is not there; 'demand data check' counts them all")
     }
   }
 

@@ -1,4 +1,5 @@
 import DemandData
+import Foundation
 import SalesStore
 
 /// Where one of our columns comes from in a file.
@@ -114,8 +115,13 @@ struct MappedTable: ~Copyable {
     bytes.isEmpty || (!empty.isEmpty && empty.contains { bytes.elementsEqual($0) })
   }
 
-  /// A field as text, or nil when it is not UTF-8.
-  func text(_ column: MappedColumn) -> String? { String(validating: bytes(column), as: UTF8.self) }
+  /// A field as text in normalization form C, or nil when it is not UTF-8: an accent that is a character of its own makes
+  /// no other name.
+  func text(_ column: MappedColumn) -> String? {
+    let bytes = bytes(column)
+    guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
+    return bytes.allSatisfy { $0 < 0x80 } ? text : text.precomposedStringWithCanonicalMapping
+  }
 
   /// A field as a flag, or nil when it is none; an empty one is no.
   func flag(_ column: MappedColumn) -> Bool? { flag(String(decoding: bytes(column), as: UTF8.self)) }

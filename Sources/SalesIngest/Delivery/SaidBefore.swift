@@ -16,8 +16,8 @@ struct SaidBefore {
   /// Forgets what was looked up, because the load has changed it.
   mutating func forget() { series.removeAll(keepingCapacity: true) }
 
-  /// Whether a row gives another price, promotion or figure than the database has; what the database does not have is
-  /// contradicted by nothing.
+  /// Whether a row gives another price, promotion or figure than the database has. A price or figure that it does not
+  /// have is contradicted by nothing; a day without a promotion is by one, which changes what a fit sees of that day.
   mutating func isContradicted(by fact: SalesFact, series id: Int, day: Int, _ writer: LoadWriter) throws -> Bool {
     if series[id] == nil {
       if series.count >= Self.most { forget() }
@@ -26,7 +26,7 @@ struct SaidBefore {
     }
     let known = series[id]!
     if fact.price > 0, known.prices.price(on: day).map({ $0.differs(from: fact.price) }) == true { return true }
-    if fact.saysPromotions, Self.isContradicted(known.promotions[day] ?? [], by: fact.promotions) { return true }
+    if fact.saysPromotions, Set(known.promotions[day] ?? []) != Set(fact.promotions) { return true }
     return try !fact.details.isEmpty && writer.details(series: id, day: day).isContradicted(by: fact.details)
   }
 

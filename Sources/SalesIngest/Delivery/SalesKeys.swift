@@ -94,7 +94,7 @@ struct SalesKeys {
   mutating func product(
     _ table: borrowing MappedTable, _ columns: SalesColumns, _ tables: DeliveryTables
   ) throws -> SalesTable.Parsed<LoadWriter.Product> {
-    if let found = products[table.bytes(columns.product)] {
+    if let found = products[table.bytes(columns.product)] ?? sameProduct(table, columns.product, tables.writer) {
       // What was counted so far may be measured from now on: a measure takes all that a count does.
       if known[found].isCount, isMeasured(table, columns, tables) {
         known[found] = try tables.writer.setKind(of: table.text(columns.product)!, isCount: false)
@@ -125,6 +125,23 @@ struct SalesKeys {
     }
   }
 
+  /// A known product whose name is written by other bytes: the accents of one are characters of their own. From then on it
+  /// is found by these too.
+  private mutating func sameProduct(
+    _ table: borrowing MappedTable, _ column: MappedColumn, _ writer: LoadWriter
+  ) -> Int? {
+    guard let name = Self.accented(table, column), let product = writer.products[name],
+      let index = known.firstIndex(where: { $0.id == product.id })
+    else { return nil }
+    products[String(decoding: table.bytes(column), as: UTF8.self)] = index
+    return index
+  }
+
+  /// A name with other characters than those of ASCII, which may be written in several ways.
+  private static func accented(_ table: borrowing MappedTable, _ column: MappedColumn) -> String? {
+    table.bytes(column).contains { $0 >= 0x80 } ? table.text(column) : nil
+  }
+
   private func isMeasured(
     _ table: borrowing MappedTable, _ columns: SalesColumns, _ tables: DeliveryTables
   ) -> Bool {
@@ -139,6 +156,10 @@ struct SalesKeys {
     _ table: borrowing MappedTable, _ columns: SalesColumns, _ tables: DeliveryTables
   ) throws -> SalesTable.Parsed<Int> {
     if let found = stores[table.bytes(columns.store)] { return .success(found) }
+    if let name = Self.accented(table, columns.store), let found = tables.writer.stores[name] {
+      stores[String(decoding: table.bytes(columns.store), as: UTF8.self)] = found
+      return .success(found)
+    }
     let levels = tables.mapping.locationLevels.count
     let creates = tables.mapping.stores.isEmpty && columns.storePath.count == levels - 1
     switch try name(table, columns.store, tables, creates: creates) {

@@ -86,7 +86,9 @@ extension SalesTable {
       fact.namesState = tables.mapping.rows == .totals && fact.status != .sold && fact.status != .outOfStock
     }
     let given = fact.status.hasUnits ? table.bytes(columns.units) : Self.none
-    guard let units = table.table.numbers.number(given) else {
+    // What is measured may be money.
+    let format = table.table.numbers
+    guard let units = isCount ? format.number(given) : format.amount(given) else {
       return refuse(
         columns.units, "not_a_number",
         given.isEmpty
@@ -127,7 +129,8 @@ extension SalesTable {
       (columns.revenue, \SalesDetails.revenue), (columns.stockOnHand, \SalesDetails.stockOnHand),
     ] {
       guard let column, case let field = table.bytes(column), !field.isEmpty else { continue }
-      guard let value = table.table.numbers.number(field) else {
+      let isMoney = place == \SalesDetails.revenue
+      guard let value = isMoney ? format.amount(field) : format.number(field) else {
         return refuse(
           column, "not_a_number", "the \(column.words) is no number: write \(table.numberWords), or leave it empty")
       }
@@ -164,7 +167,7 @@ extension SalesTable {
     }
     let field = table.bytes(column)
     guard !field.isEmpty else { return .success(nil) }
-    guard let value = table.table.numbers.number(field) else {
+    guard let value = table.table.numbers.amount(field) else {
       return refuse(
         "not_a_number", "the \(column.words) is no number: write \(table.numberWords), or leave it empty")
     }

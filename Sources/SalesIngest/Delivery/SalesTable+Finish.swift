@@ -20,6 +20,7 @@ extension SalesTable {
     try warnOfGaps(grain: grain, closures)
     try warnOfScale()
     if retried == nil { tables.warnOfTotals() }
+    try tables.warnOfLinks()
     let remarks = tables.remarks
     if remarks.zeroPrices > 0 {
       tables.remarks.warn(
@@ -90,12 +91,13 @@ extension SalesTable {
     else { return }
     let days = last - through
     let text =
-      "--complete-through \(through) is before the last day of sales, \(last): the \(days == 1 ? "day" : "\(days) days") "
+      "\(tables.coverageFile.map { "complete_through \(through) of '\($0)'" } ?? "--complete-through \(through)") is before "
+      + "the last day of sales, \(last): the \(days == 1 ? "day" : "\(days) days") "
       + "after it \(days == 1 ? "is" : "are") loaded, but forecasts start on \(through + 1) and do not learn from \(days == 1 ? "it" : "them")"
     if days == 1 {
       tables.remarks.note(text)
     } else {
-      tables.remarks.warn("\(text); leave the option out if all days are whole, or correct it")
+      tables.remarks.warn("\(text); leave that out if all days are whole, or correct it")
     }
   }
 

@@ -185,7 +185,7 @@ struct SalesTable {
           SalesRefusal(
             row: table.refusal(
               columns.units, "contradicts_database",
-              "the database has \(known.units.formatted) units (\(known.status)) for this product, store and day"
+              "the database has \(known.units.formatted) units (\(known.status.words)) for this product, store and day"
                 + (known.units == fact.units ? ", and another price, promotion or figure: " : ": ") + mend)))
       }
     }

@@ -39,16 +39,35 @@ public struct LongFormatExport {
   ///
   /// - Parameters:
   ///   - delistAfterDays: days without a row after which loads take a product for no longer ranged; nil: never.
-  ///   - exists: whether a file of this name is there from before, which then must not tell of former facts.
-  public func write(
-    from: Day?, to: Day?, delistAfterDays: Int?, exists: (String) -> Bool = { _ in false }, _ write: Write
-  ) throws -> Summary {
+  public func write(from: Day?, to: Day?, delistAfterDays: Int?, _ write: Write) throws -> Summary {
     try write("products.csv") { line in try Self.masters(products, hasKind: true, line) }
     try write("stores.csv") { line in try Self.masters(locations, hasKind: false, line) }
     try write("events.csv") { line in try Self.events(try store.calendar(), levels: locations.levels, line) }
     let summary = try writeSales(from, to, delistAfterDays, write)
-    try writeFurtherFacts(from, to, exists, write)
+    try writeFurtherFacts(from, to, write)
+    try writeCoverage(lastDay: summary.lastDay, to, write)
     return summary
+  }
+
+  /// How far the data reaches, where loads would not find that out by themselves.
+  private func writeCoverage(lastDay: Day?, _ to: Day?, _ write: Write) throws {
+    guard let complete = try store.lastCompleteDay().map({ min($0, to ?? $0) }) else { return }
+    let known = try store.dataSummary().calendarKnownThrough
+    let calendar = try store.calendar()
+    let lastEvent = (calendar.events.map(\.day) + calendar.closures.map(\.day)).max()
+    guard complete != lastDay || known != lastEvent else { return }
+    try write("coverage.csv") { line in
+      try line(["complete_through", "calendar_through"])
+      try line([complete.iso, known?.iso ?? ""])
+    }
+  }
+
+  /// Names of files in a folder that a load of it would read, sorted: those of another delivery.
+  public func deliveryFiles(in folder: String) -> [String] {
+    let patterns = SourceMapping.Role.allCases.flatMap { mapping.tables($0) }.flatMap(\.files) + ["mapping.yml"]
+    return ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { name in
+      patterns.contains { FilePattern.matches(name, $0) }
+    }.sorted()
   }
 
   /// Columns beyond the usual ones only where there is something in them.
@@ -83,10 +102,10 @@ public struct LongFormatExport {
     return summary
   }
 
-  /// Files of facts that few deliveries have: where there are any, or a file of an earlier export would tell of them.
-  private func writeFurtherFacts(_ from: Day?, _ to: Day?, _ exists: (String) -> Bool, _ write: Write) throws {
+  /// Files of facts that few deliveries have, where there are any.
+  private func writeFurtherFacts(_ from: Day?, _ to: Day?, _ write: Write) throws {
     func file(_ name: String, _ header: [String], _ rows: [[String]]) throws {
-      guard !rows.isEmpty || exists(name) else { return }
+      guard !rows.isEmpty else { return }
       try write(name) { line in
         try line(header)
         for row in rows { try line(row) }

@@ -84,7 +84,7 @@ public struct M5Load: Sendable {
   private func write(_ calendar: M5Calendar, in writer: LoadWriter) throws {
     for event in calendar.events { try writer.writeEvent(event) }
     for closure in calendar.closures { try writer.writeClosure(closure) }
-    for (state, days) in calendar.benefitDays where try writer.hasLocation(level: "region", name: state) {
+    for (state, days) in calendar.benefitDays where try writer.hasNode(tree: "location", level: "region", name: state) {
       for day in days {
         try writer.writeEvent(
           .init(

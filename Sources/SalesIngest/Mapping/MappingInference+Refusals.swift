@@ -39,7 +39,16 @@ extension MappingInference {
           "\(name) has months in '\(sample.header[months])', such as '\(sample.values(months)[0])', which are no grain "
           + "of the data: deliver days or weeks; if they are weeks, call the column 'week', or write them as 2025-W01"
       }
-      return "\(name) has no column whose values are dates among \(names)"
+      let column = ColumnGuess.column("date", in: sample.header, taken: [])
+      if let column, let row = sample.rows.firstIndex(where: { !$0[column].isEmpty }) {
+        return
+          "\(name) line \(sample.numbers[row]) has '\(sample.rows[row][column])' in '\(sample.header[column])', which "
+          + "is no form of dates that is known: write days as YYYY-MM-DD, or declare date_pattern in a mapping"
+      }
+      let example = sample.rows.first.map { row in
+        "; line \(sample.numbers[0]) has " + row.prefix(12).map { "'\($0)'" }.joined(separator: ", ")
+      }
+      return "\(name) has no column whose values are dates among \(names)" + (example ?? "")
     }
     let numeric = sample.header.indices.filter { $0 != date && format(sample.values($0), sample.separator) != nil }
       .map { "'\(sample.header[$0])'" }

@@ -2,9 +2,9 @@ import DemandData
 
 /// A mapping inferred from the beginnings of files, with what is uncertain about it.
 public struct MappingInference: Sendable {
-  public private(set) var mapping = SourceMapping()
+  public internal(set) var mapping = SourceMapping()
   /// What the user should check, in words.
-  public private(set) var notes: [String] = []
+  public internal(set) var notes: [String] = []
   /// What can be read once only, such as standard input, kept for who reads it next.
   private var held: [InputFile] = []
 
@@ -22,6 +22,8 @@ public struct MappingInference: Sendable {
   }
 
   private static let sampleBytes = 1 << 20
+  /// Whether money is taken for units.
+  var sumsMoney = false
   /// Files that were dealt with together with the first one of sales.
   private var joined: Set<InputFile> = []
   private static let emptyWords: Set<String> = ["NA", "N/A", "NULL", "null", "NaN", "nan", "None", "\\N", "-", "?"]
@@ -46,6 +48,7 @@ public struct MappingInference: Sendable {
     }
     var rest: [Sample] = []
     for (index, sample) in samples.enumerated() {
+      if try inferFacts(sample) { continue }
       if mapping.sales.isEmpty, try inferSales(sample, among: samples[(index + 1)...]) { continue }
       if !joined.contains(sample.input) { rest.append(sample) }
     }
@@ -59,6 +62,7 @@ public struct MappingInference: Sendable {
           + "docs/data.md tells how")
     }
     try inferMasters(rest)
+    if mapping.saysKinds { heedKinds() }
     fillLevels()
   }
 
@@ -96,7 +100,7 @@ public struct MappingInference: Sendable {
     return [".gz", ".zip"].reduce(file) { $0.hasSuffix($1) ? String($0.dropLast($1.count)) : $0 }
   }
 
-  private static func table(_ sample: Sample) -> SourceMapping.Table {
+  static func table(_ sample: Sample) -> SourceMapping.Table {
     var table = SourceMapping.Table(files: [fileName(sample)])
     table.separator = sample.separator
     table.encoding = sample.encoding
@@ -120,7 +124,9 @@ public struct MappingInference: Sendable {
         ?? sample.header.indices.first(where: { !Self.patterns(values($0), sample.header[$0]).isEmpty })
     else { return false }
     taken.insert(date)
-    func isNumeric(_ column: Int) -> Bool { Self.format(values(column), sample.separator) != nil }
+    func isNumeric(_ ours: String, _ column: Int) -> Bool {
+      Self.format(Self.amounts(ours, values(column)), sample.separator) != nil
+    }
     // Names of products may be numbers, and numbers may be called products: keys first.
     var found: [String: Int] = ["date": date]
     for ours in ["product", "store"] {
@@ -130,7 +136,7 @@ public struct MappingInference: Sendable {
       }
     }
     for ours in ["units", "price", "base_price", "revenue", "stock_on_hand"] {
-      if let column = ColumnGuess.column(ours, in: sample.header, taken: taken, fits: isNumeric) {
+      if let column = ColumnGuess.column(ours, in: sample.header, taken: taken, fits: { isNumeric(ours, $0) }) {
         found[ours] = column
         taken.insert(column)
       }
@@ -140,6 +146,7 @@ public struct MappingInference: Sendable {
       found["units"] = revenue
       found["revenue"] = nil
       mapping.measured = true
+      sumsMoney = true
       notes.append(
         "no column looks like units: '\(sample.header[revenue])' is taken for them, which looks like revenue, so that "
           + "forecasts are of money; name the column of units under 'units:' and this one under 'revenue:', if there is one"
@@ -152,6 +159,7 @@ public struct MappingInference: Sendable {
         "'\(sample.header[units])' is taken for units: if it is money, declare 'kind: measure', or name the column of units"
       )
     }
+    noteMoney(sample, found, taken, values)
     for ours in ["promotion", "category", "department", "region"] {
       if let column = ColumnGuess.column(ours, in: sample.header, taken: taken) {
         found[ours] = column
@@ -164,6 +172,8 @@ public struct MappingInference: Sendable {
     noteOddCells(sample, table, found, empty)
     for (ours, column) in found { table.columns[ours] = sample.header[column] }
     if let column = found["promotion"] { checkFlags(values(column), &table) }
+    takeStatesAndKinds(sample, values, &taken, &table)
+    noteFurtherDates(sample, date, taken, values)
     for (kind, names) in ColumnGuess.promotionKinds {
       let column = sample.header.indices.first {
         !taken.contains($0) && names.contains(ColumnGuess.normalised(sample.header[$0])) && areFlags(values($0), table)
@@ -224,7 +234,7 @@ public struct MappingInference: Sendable {
         misfits("date") { field in patterns.contains { $0.day(field) != nil } }
         ? "dates"
         : ["units", "price", "base_price", "revenue", "stock_on_hand"].contains { ours in
-          misfits(ours) { numbers.number($0) != nil }
+          misfits(ours) { numbers.amount($0) != nil }
         } ? "numbers" : nil
       joined.insert(sample.input)
       if let odd {
@@ -275,7 +285,7 @@ public struct MappingInference: Sendable {
           acrossFiles += 1
         }
         if !whole.insert(row).inserted { identical += 1 }
-        guard let value = table.numbers.number(Array(row[units].utf8)[...]) else { continue }
+        guard let value = table.numbers.amount(Array(row[units].utf8)[...]) else { continue }
         isNegative = isNegative || value < 0
         if value != value.rounded() { hasFractions = true }
       }
@@ -303,7 +313,7 @@ public struct MappingInference: Sendable {
     }
     if hasFractions {
       mapping.measured = true
-      notes.append("units have fractions: products are measured, not counted")
+      notes.append(Self.measuredNote)
     }
     let sorted = days.sorted()
     if sorted.count > 2, zip(sorted, sorted.dropFirst()).allSatisfy({ ($1 - $0) % 7 == 0 }) {
@@ -317,9 +327,14 @@ public struct MappingInference: Sendable {
   }
 
   private mutating func checkFlags(_ values: [String], _ table: inout SourceMapping.Table) {
-    guard !areFlags(values, table) else { return }
+    func isShare(_ text: String) -> Bool {
+      table.numbers.number(Array(text.utf8)[...]).map { (0...1).contains($0) } == true
+    }
+    guard !areFlags(values.filter { !isShare($0) }, table) else { return }
     table.columns["promotion"] = nil
-    notes.append("the column of promotions holds other words than yes and no: it is left out; declare yes: and no:")
+    notes.append(
+      "the column of promotions holds other words than yes and no, and no shares of the day: it is left out; declare yes: "
+        + "and no:")
   }
 
   // MARK: Dates and numbers
@@ -329,7 +344,8 @@ public struct MappingInference: Sendable {
     "yyyy/MM/dd",
     "dd-MM-yyyy", "dd-MMM-yy", "dd-MMM-yyyy", "d-MMM-yy", "dd MMM yyyy", "MM-dd-yyyy", "dd.MM.yy", "MM/dd/yy",
     "dd/MM/yy",
-    "M/d/yy", "d/M/yy", "yyyy-Www", "yyyyWww", "yyyy-ww", "yyyy-Www-e",
+    "M/d/yy", "d/M/yy", "d.M.yy", "dd-MM-yy", "yyyy.MM.dd", "yy.MM.dd", "yy-MM-dd", "yy/MM/dd",
+    "yyyy-Www", "yyyyWww", "yyyy-ww", "yyyy-Www-e",
   ]
 
   /// Patterns that fit all values.
@@ -397,7 +413,7 @@ public struct MappingInference: Sendable {
         if empty.contains(text) { return true }
         let bytes = Array(text.utf8)[...]
         return ours == "date"
-          ? table.datePatterns.contains { $0.day(bytes) != nil } : table.numbers.number(bytes) != nil
+          ? table.datePatterns.contains { $0.day(bytes) != nil } : table.numbers.amount(bytes) != nil
       }
       let odd = sample.rows.indices.filter { !fits(sample.rows[$0][column]) }
       guard let first = odd.first else { continue }
@@ -410,7 +426,7 @@ public struct MappingInference: Sendable {
     }
   }
 
-  private mutating func chooseDates(_ values: [String], _ name: String, _ table: inout SourceMapping.Table) {
+  mutating func chooseDates(_ values: [String], _ name: String, _ table: inout SourceMapping.Table) {
     let patterns = Self.patterns(values, name)
     // The reading under which neighbouring rows lie closest together.
     func spread(_ pattern: DatePattern) -> Int {
@@ -422,11 +438,21 @@ public struct MappingInference: Sendable {
     let others = patterns.filter { other in
       other != best && values.contains { other.day(Array($0.utf8)[...]) != best.day(Array($0.utf8)[...]) }
     }
-    if !others.isEmpty {
-      notes.append(
-        "dates such as '\(values[0])' may be \(([best] + others).map(\.description).joined(separator: " or ")): check "
-          + "date_pattern")
+    guard !others.isEmpty else { return }
+    // Where they differ, each reading once.
+    let sample = values.map { Array($0.utf8)[...] }.first { field in
+      best.day(field).map { day in others.contains { $0.day(field).map { $0 != day } == true } } == true
     }
+    guard let sample else { return }
+    var readings: [(pattern: DatePattern, day: Day)] = []
+    for pattern in [best] + others {
+      guard let day = pattern.day(sample), !readings.contains(where: { $0.day == day }) else { continue }
+      readings.append((pattern, day))
+    }
+    notes.append(
+      "dates such as '\(String(decoding: sample, as: UTF8.self))' may be "
+        + readings.map { "\($0.pattern) (\($0.day))" }.joined(separator: " or ")
+        + ": the first is taken, check date_pattern")
   }
 
   private static let formats = [
@@ -466,7 +492,9 @@ public struct MappingInference: Sendable {
   private mutating func chooseNumbers(
     _ found: [String: Int], _ values: (Int) -> [String], _ separator: Separator, _ table: inout SourceMapping.Table
   ) {
-    let all = ["units", "price", "base_price", "revenue", "stock_on_hand"].compactMap { found[$0] }.flatMap(values)
+    let all = ["units", "price", "base_price", "revenue", "stock_on_hand"].flatMap { ours in
+      found[ours].map { Self.amounts(ours, values($0)) } ?? []
+    }
     if let format = Self.format(all, separator) {
       table.numbers = format
       if Self.groupedFormat(all) != nil, let example = all.first(where: { $0.contains(".") || $0.contains(",") }),
@@ -536,6 +564,12 @@ public struct MappingInference: Sendable {
       guard let column = ColumnGuess.column(level, in: sample.header, taken: taken) else { continue }
       table.columns[level] = sample.header[column]
       taken.insert(column)
+    }
+    if leaf.name == "product", let kind = sample.header.firstIndex(of: "kind"), !taken.contains(kind),
+      Set(sample.values(kind)).isSubset(of: ["", "count", "measure"])
+    {
+      table.columns["kind"] = "kind"
+      taken.insert(kind)
     }
     table.others = sample.header.indices.filter { !taken.contains($0) }.map { sample.header[$0] }
   }

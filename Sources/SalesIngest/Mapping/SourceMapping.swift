@@ -8,7 +8,7 @@ public struct SourceMapping: Sendable, Hashable, Codable {
   /// What a table of a delivery holds.
   public enum Role: String, Sendable, Hashable, Codable, CaseIterable {
     // In the order in which they are loaded: what names others comes behind them, but for moves, which masters need.
-    case links, products, stores, events, sales, attributes, ranging, regressors, annotations
+    case coverage, links, products, stores, events, sales, attributes, ranging, regressors, annotations
   }
 
   /// What one row of sales is.
@@ -140,6 +140,13 @@ public struct SourceMapping: Sendable, Hashable, Codable {
   public var links: [Table] = []
   /// Days that are not representative.
   public var annotations: [Table] = []
+  /// How far sales are complete and events known.
+  public var coverage: [Table] {
+    get { coverageTables ?? [] }
+    set { coverageTables = newValue.isEmpty ? nil : newValue }
+  }
+  // Nil rather than empty, so that mappings without it are the same text, and their files the same contents, as before.
+  private var coverageTables: [Table]?
   public var rows = Rows.totals
   public var grain = TimeGrain.auto
   public var weekDate = WeekDate.last
@@ -171,6 +178,7 @@ public struct SourceMapping: Sendable, Hashable, Codable {
     case .regressors: regressors
     case .links: links
     case .annotations: annotations
+    case .coverage: coverage
     }
   }
 
@@ -187,6 +195,7 @@ public struct SourceMapping: Sendable, Hashable, Codable {
       case .regressors: regressors = newValue
       case .links: links = newValue
       case .annotations: annotations = newValue
+      case .coverage: coverage = newValue
       }
     }
   }
@@ -212,6 +221,7 @@ public struct SourceMapping: Sendable, Hashable, Codable {
         ["from", "through", "reason", "author"],
         ["product_level", "product", "location_level", "location", "made_at", "expires_on"]
       )
+    case .coverage: (["complete_through"], ["calendar_through"])
     }
   }
 }
@@ -267,7 +277,7 @@ extension SourceMapping {
         ["sales*.csv*"], ["date", "product", "store", "units"],
         optional: ["price", "promotion", "stock", "base_price", "revenue", "stock_on_hand", "promotion_kinds"])
     ]
-    for role in [Role.attributes, .ranging, .regressors, .links, .annotations] {
+    for role in [Role.attributes, .ranging, .regressors, .links, .annotations, .coverage] {
       let (required, optional) = mapping.columns(role)
       mapping[role] = [table(["\(role.rawValue).csv*"], required, optional: optional)]
     }
@@ -324,6 +334,7 @@ extension SourceMapping {
     try read(&regressors, .regressors)
     try read(&links, .links)
     try read(&annotations, .annotations)
+    coverageTables = try values.decodeIfPresent([Table].self, forKey: .coverageTables)
     try read(&rows, .rows)
     try read(&grain, .grain)
     try read(&weekDate, .weekDate)

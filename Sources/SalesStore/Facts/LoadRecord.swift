@@ -162,7 +162,7 @@ public struct QuarantinedRow: Sendable, Hashable, Codable {
   /// Its number in the database; nil before it is there.
   public var id: Int?
   public var file: String
-  /// Counted from 1, the header included.
+  /// Counted from 1, the header included; 0 for a sum of several lines, which stands on none.
   public var line: Int
   public var column: String
   public var value: String
@@ -184,4 +184,7 @@ public struct QuarantinedRow: Sendable, Hashable, Codable {
     self.kind = kind
     self.reason = reason
   }
+
+  /// File and line, as a sentence has them.
+  public var place: String { line > 0 ? "\(file) line \(line)" : file }
 }

@@ -140,13 +140,10 @@ extension LoadWriter {
     }
   }
 
-  /// Whether the location tree has this node.
-  public func hasLocation(level: String, name: String) throws -> Bool {
-    try database.int(
-      """
-      SELECT 1 FROM tree_nodes n JOIN tree_levels l ON l.tree = n.tree AND l.depth = n.depth
-      WHERE n.tree = 'location' AND l.name = ? AND n.name = ?
-      """, [level, name]) != nil
+  /// Whether a tree has this node.
+  public func hasNode(tree: String, level: String, name: String) throws -> Bool {
+    guard let depth = try levels(tree).firstIndex(of: level) else { return false }
+    return nodes[NodeKey(tree: tree, depth: depth + 1, name: name)] != nil
   }
 
   /// The id of the series of a product in a store; nil without one.

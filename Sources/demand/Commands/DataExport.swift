@@ -18,7 +18,8 @@ struct DataExport: ParsableCommand {
       'demand ingest delivery' takes the files again; where the levels are not those of the long format, a mapping.yml \
       beside them says so: 'demand ingest --mapping-file delivery/mapping.yml delivery'. Loaded into an empty database, they \
       give the same days: those that no row tells of, such as unknown ones, have a row that says so in its column stock. \
-      Every row has the price in force. Prices of days to come are not written, nor that the start of a product's range \
+      How far sales are complete and events known stands in coverage.csv, where a load could not tell by itself. The folder \
+      must not hold a delivery. Every row has the price in force. Prices of days to come are not written, nor that the start of a product's range \
       is known, which M5's prices tell: loaded again, it is inferred from its first row.
       """)
 
@@ -36,6 +37,15 @@ struct DataExport: ParsableCommand {
     let store = try common.openForReading()
     try WritableFolder.require(output)
     let export = try LongFormatExport(store)
+    // Somebody's delivery, or an earlier export: a load of the folder would read a mixture of both.
+    let there = export.deliveryFiles(in: output)
+    guard there.isEmpty else {
+      throw UserError(
+        .usage,
+        "'\(output)' holds a delivery already: \(there.prefix(4).joined(separator: ", "))"
+          + (there.count > 4 ? " and \(there.count - 4) more" : ""),
+        hint: "name another folder, or remove these files")
+    }
     let folder = URL(fileURLWithPath: output)
     if export.isOwn {
       let text = "exported:\n" + export.mapping.yaml(indentation: 2)
@@ -43,19 +53,14 @@ struct DataExport: ParsableCommand {
     }
     let summary = try export.write(
       from: from, to: to,
-      delistAfterDays: settings.ingest.notRangedGapDays == 0 ? nil : settings.ingest.notRangedGapDays,
-      exists: { FileManager.default.fileExists(atPath: folder.appendingPathComponent($0).path) }, write)
+      delistAfterDays: settings.ingest.notRangedGapDays == 0 ? nil : settings.ingest.notRangedGapDays, write)
     common.note(
       "\(output): \(summary.rows) rows of sales"
         + (summary.unknownRows > 0 ? ", \(summary.unknownRows) of them days of which nothing is known" : ""))
-    var command = export.isOwn ? ["--mapping-file \(output)/mapping.yml"] : []
-    if to == nil, let last = summary.lastDay, let complete = try store.lastCompleteDay(), last != complete {
-      command.append("--complete-through \(complete)")
-    }
-    if !command.isEmpty {
+    if export.isOwn {
       common.note(
-        (export.isOwn ? "its levels are not those of the long format; " : "")
-          + "to load it again: demand ingest \(command.joined(separator: " ")) \(output)")
+        "its levels are not those of the long format; to load it again: demand ingest --mapping-file "
+          + "\(output)/mapping.yml \(output)")
     }
   }
 

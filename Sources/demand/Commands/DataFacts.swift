@@ -1,5 +1,6 @@
 import ArgumentParser
 import DemandData
+import FittingService
 import Foundation
 import SalesStore
 
@@ -15,24 +16,21 @@ struct DataRestatements: ParsableCommand {
       Each row has what was said before the load, and what the database says today.
       """)
 
-  @Option(help: ArgumentHelp("Only what this load changed.", valueName: "id")) var load: Int?
-  @Option(parsing: .unconditional, help: "How many rows at most.") var limit = 1000
+  @Option(parsing: .unconditional, help: ArgumentHelp("Only what this load changed.", valueName: "id")) var load: Int?
+  @OptionGroup var limit: LimitOption
   @OptionGroup var output: FormatOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
 
-  func validate() throws {
-    guard limit > 0 else { throw ValidationError("--limit is \(limit): give a number above 0") }
-  }
-
   func run() throws {
     let store = try common.openForReading()
+    if let load { try LoadNumber.require(load, among: try store.loads()) }
     var table = OutputTable([
       .integer("load"), .text("superseded_at"), .text("product"), .text("store"), .day("date"),
       .number("units_before", 1), .text("status_before"), .number("price_before", 2), .number("revenue_before", 2),
       .number("base_price_before", 2), .number("stock_on_hand_before", 1), .number("units_now", 1),
       .text("status_now"),
     ])
-    for it in try store.restatements(load: load, limit: limit) {
+    for it in try store.restatements(load: load, limit: limit.limit ?? LimitOption.rows) {
       table.append([
         .integer(it.load), .text(it.supersededAt.formatted(.iso8601)), .text(it.product), .text(it.store),
         .day(it.day), .number(it.units), .text(it.status.words), .optional(it.price), .optional(it.details.revenue),
@@ -41,19 +39,6 @@ struct DataRestatements: ParsableCommand {
       ])
     }
     try output.show(table)
-  }
-}
-
-extension DayStatus {
-  /// As the database's views have it.
-  var words: String {
-    switch self {
-    case .sold: "sold"
-    case .closed: "closed"
-    case .notRanged: "not ranged"
-    case .outOfStock: "out of stock"
-    case .unknown: "unknown"
-    }
   }
 }
 
@@ -103,10 +88,27 @@ struct DataAttributes: ParsableCommand {
 
   func run() throws {
     var table = OutputTable([.text("level"), .text("node"), .text("attribute"), .text("value")])
-    for it in try common.openForReading().attributes() where name == nil || it.name == name {
+    let all = try common.openForReading().attributes()
+    if let name { try FactName.require(name, among: Set(all.map(\.name)), "attribute") }
+    for it in all where name == nil || it.name == name {
       table.append([.text(it.level), .text(it.node), .text(it.name), .text(it.value)])
     }
     try output.show(table)
+  }
+}
+
+/// Names of facts, as options have them.
+private enum FactName {
+  /// Refuses a name that no fact has.
+  static func require(_ name: String, among known: Set<String>, _ what: String) throws {
+    if known.contains(name) { return }
+    let near = NearestNames.quoted(NearestNames.find(name, in: known.sorted()))
+    throw UserError(
+      .failed, "there is no \(what) '\(name)'",
+      hint: known.isEmpty
+        ? "no \(what)s have been loaded"
+        : (near.map { "did you mean \($0)? " } ?? "") + "there are \(known.sorted().prefix(20).joined(separator: ", "))"
+    )
   }
 }
 
@@ -158,7 +160,13 @@ struct DataRegressors: ParsableCommand {
     var table = OutputTable([
       .text("regressor"), .text("location_level"), .text("location"), .day("date"), .number("value"),
     ])
-    try common.openForReading().regressors(from: from, to: to) { it in
+    let store = try common.openForReading()
+    if let name {
+      var names: Set<String> = []
+      try store.regressors(from: nil, to: nil) { names.insert($0.name) }
+      try FactName.require(name, among: names, "regressor")
+    }
+    try store.regressors(from: from, to: to) { it in
       guard name == nil || it.name == name else { return }
       let (level, node) = it.scope.names
       table.append([.text(it.name), .text(level), .text(node), .day(it.day), .number(it.value)])

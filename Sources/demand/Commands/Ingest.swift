@@ -41,8 +41,8 @@ struct IngestLong: ParsableCommand {
 
       Without a mapping, a folder holds sales*.csv (date,product,store,units[,price][,promotion][,stock]), products.csv \
       (product,category,department[,kind]), stores.csv (store,region), events.csv \
-      (date,event,type[,region][,closed]), and attributes.csv, ranging.csv, regressors.csv, links.csv and \
-      annotations.csv where there are such facts. A mapping (rossmann, walmart, favorita, breakfast, online_retail, or yours) \
+      (date,event,type[,region][,closed]), and attributes.csv, ranging.csv, regressors.csv, links.csv, \
+      annotations.csv and coverage.csv where there are such facts. A mapping (rossmann, walmart, favorita, breakfast, online_retail, or yours) \
       reads files of other names and columns. Files may be plain, gzip, or in a zip archive (archive.zip/file.csv), \
       separated by commas, semicolons, tabs or pipes, in UTF-8, UTF-16 or Windows-1252; names may be patterns, folders \
       (whose subfolders are named, not read), or - for standard input.
@@ -117,7 +117,7 @@ struct IngestLong: ParsableCommand {
     // What came through standard input is gone when the inference is.
     defer { withExtendedLifetime(inference) {} }
     if !source.isNamed {
-      let inferred = try MappingInference(inputs + sales + products + stores)
+      let inferred = try MappingInference(inputs + sales + products + stores + events)
       inference = inferred
       mapping = source.applied(to: inferred.mapping)
       name = "mine"
@@ -129,7 +129,7 @@ struct IngestLong: ParsableCommand {
     try StandardOutput.write("\(name):\n" + mapping.yaml(indentation: 2))
     let collected =
       source.isNamed
-      ? try files(mapping) : try DeliveryFiles.matching(inputs + sales + products + stores, mapping: mapping)
+      ? try files(mapping) : try DeliveryFiles.matching(inputs + sales + products + stores + events, mapping: mapping)
     let outcome = try DryRun(source: name, mapping: mapping, files: collected, options: options(settings)).run(
       IngestEnvironment(now: { Date() }))
     let text = LoadOptions.table(outcome.record).text(.table, width: nil, bold: false)
@@ -140,7 +140,7 @@ struct IngestLong: ParsableCommand {
         + text)
     for row in outcome.refused.prefix(5) {
       common.note(
-        "would refuse: \(row.file) line \(row.line), column \(row.column), value '\(row.value)': \(row.reason)")
+        "would refuse: \(row.place), column \(row.column), value '\(row.value)': \(row.reason)")
     }
     for warning in outcome.record.summary.details?.warnings ?? [] { common.note("warning: \(warning)") }
     if outcome.isPart { common.note("only the beginning of large files was read") }

@@ -31,19 +31,28 @@ struct QuarantineSelection: ParsableArguments {
   /// Loads with their rows, oldest first.
   func rows(_ store: any SalesStore) throws -> [(load: LoadRecord, rows: [QuarantinedRow])] {
     let loads = try store.loads()
-    guard !loads.isEmpty else {
-      throw UserError(.noData, "nothing has been loaded yet", hint: "'demand ingest --help' shows how")
+    try LoadNumber.require(load, among: loads)
+    let all = try loads.filter { load == nil || $0.id == load }.map { record in
+      (load: record, rows: try store.quarantine(load: record.id, limit: Int(Int32.max)))
     }
-    if let load, !loads.contains(where: { $0.id == load }) {
-      throw UserError(
-        .failed, "there is no load \(load)", hint: "there are \(loads.map { String($0.id) }.joined(separator: ", "))")
-    }
-    return try loads.filter { load == nil || $0.id == load }.compactMap { record in
-      let rows = try store.quarantine(load: record.id, limit: Int(Int32.max)).filter {
-        kind.isEmpty || kind.contains($0.kind)
-      }
+    if !kind.isEmpty { try requireKinds(in: store, met: Set(all.flatMap { $0.rows.map(\.kind) })) }
+    return all.compactMap { record, rows in
+      let rows = rows.filter { kind.isEmpty || kind.contains($0.kind) }
       return rows.isEmpty ? nil : (record, rows)
     }
+  }
+
+  /// Refuses kinds that no row can have.
+  ///
+  /// - Parameter met: kinds that rows have, be it by another version of the program.
+  private func requireKinds(in store: any SalesStore, met: Set<String>) throws {
+    let levels = try ["product", "location"].flatMap { try store.masters(tree: $0).levels }
+    let known = Set(RefusalKind.all(levels: levels)).union(met)
+    guard let unknown = kind.first(where: { !known.contains($0) }) else { return }
+    let near = NearestNames.quoted(NearestNames.find(unknown, in: known.sorted()))
+    throw UserError(
+      .usage, "--kind '\(unknown)' is no kind of reason",
+      hint: (near.map { "did you mean \($0)? " } ?? "") + "kinds are \(known.sorted().joined(separator: ", "))")
   }
 }
 
@@ -59,13 +68,9 @@ struct QuarantineList: ParsableCommand {
       """)
 
   @OptionGroup var selection: QuarantineSelection
-  @Option(parsing: .unconditional, help: "How many rows at most.") var limit = 1000
+  @OptionGroup var limit: LimitOption
   @OptionGroup var output: FormatOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
-
-  func validate() throws {
-    guard limit > 0 else { throw ValidationError("--limit is \(limit): give a number above 0") }
-  }
 
   func run() throws {
     let store = try common.openForReading()
@@ -74,19 +79,21 @@ struct QuarantineList: ParsableCommand {
       .text("reason"), .text("row"),
     ])
     var count = 0
+    let most = limit.limit ?? LimitOption.rows
     for (record, rows) in try selection.rows(store) {
       for row in rows {
         count += 1
-        guard count <= limit else { continue }
+        guard count <= most else { continue }
         table.append([
-          .integer(record.id), .text(row.file), .integer(row.line), .text(row.column), .text(row.value),
+          .integer(record.id), .text(row.file), row.line > 0 ? .integer(row.line) : .missing, .text(row.column),
+          .text(row.value),
           .text(row.kind), .text(row.reason), .text(row.raw),
         ])
       }
     }
     try output.show(table)
     if count == 0 { common.note("no such rows are in quarantine") }
-    if count > limit { common.note("\(count - limit) further rows; --limit shows more") }
+    if count > most { common.note("\(count - most) further rows; --limit shows more") }
   }
 }
 
@@ -214,6 +221,9 @@ struct QuarantineDrop: ParsableCommand {
         demand quarantine drop --load 3
         demand quarantine drop --load 3 --kind duplicate_row
         demand quarantine drop --all
+
+      A day that a dropped row left unknown stays unknown: until a row of it is delivered, or, of lines of receipts, until \
+      all lines of the day are loaded with 'demand ingest --restate supersede'.
       """)
 
   @OptionGroup var selection: QuarantineSelection
@@ -226,8 +236,13 @@ struct QuarantineDrop: ParsableCommand {
 
   func run() throws {
     let store = try common.openForWriting()
-    let ids = try selection.rows(store).flatMap(\.rows).compactMap(\.id)
-    try store.dropQuarantine(ids)
-    common.note("\(ids.count) row\(ids.count == 1 ? "" : "s") dropped")
+    let rows = try selection.rows(store).flatMap(\.rows)
+    try store.dropQuarantine(rows.compactMap(\.id))
+    common.note("\(rows.count) row\(rows.count == 1 ? "" : "s") dropped")
+    if rows.contains(where: { RefusalKind.mayLeaveDayUnknown($0.kind) }) {
+      common.note(
+        "note: days that they left unknown stay so, until a row of the day is delivered, or, of lines of receipts, until "
+          + "all lines of the day are loaded with 'demand ingest --restate supersede'")
+    }
   }
 }

@@ -26,13 +26,9 @@ struct RunsList: ParsableCommand {
         demand runs list --limit 5 --format json
       """)
 
-  @Option(parsing: .unconditional, help: "How many at most.") var limit = 50
+  @OptionGroup var limit: LimitOption
   @OptionGroup var output: FormatOptions
   @OptionGroup(title: "Common options") var common: CommonOptions
-
-  func validate() throws {
-    guard limit > 0 else { throw ValidationError("--limit is \(limit): give a number above 0") }
-  }
 
   func run() throws {
     let store = try common.openForReading()
@@ -42,7 +38,7 @@ struct RunsList: ParsableCommand {
       .integer("horizon"), .integer("series"), .integer("fallbacks"), .text("started"), .number("seconds", 1),
       .text("message"),
     ])
-    for run in try store.runs(limit: limit) {
+    for run in try store.runs(limit: limit.limit ?? 50) {
       table.append([
         .integer(run.id), .text(run.status.rawValue), .flag(run.id == published), .text(run.command),
         .text(run.stage), .day(run.origin), .integer(run.horizon), .integer(run.seriesCount),
