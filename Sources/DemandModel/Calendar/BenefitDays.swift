@@ -2,6 +2,9 @@ import DemandData
 
 /// Days on which benefits are paid out: a main effect, more or less of it at weekends, and by order within the month.
 package struct BenefitDays: CalendarComponent {
+  /// Columns of all benefit days and of those at weekends, apart from their order within the month.
+  static let wholeEffects = ["benefit", "benefit_weekend"]
+
   package init() {}
 
   package func columns(in context: CalendarContext) -> [CalendarColumn] {

@@ -4,6 +4,8 @@ package enum CalendarBlock: String, CaseIterable, Sendable {
   case weekendBySeason = "weekend_by_season"
   case annual
   case benefit
+  case weekdayLastYear = "weekday_last_year"
+  case benefitLastYear = "benefit_last_year"
   case monthPart = "month_part"
   case event
   case eventWindow = "event_window"

@@ -4,7 +4,7 @@ import DemandData
 package struct CalendarDesign: Sendable {
   /// The ideas of which the calendar is made.
   package static let components: [any CalendarComponent] = [
-    DayOfWeek(), WeekendBySeason(), AnnualCycle(), BenefitDays(), PartsOfMonth(), Events(), LinearTrend(),
+    DayOfWeek(), WeekendBySeason(), AnnualCycle(), BenefitDays(), LastYear(), PartsOfMonth(), Events(), LinearTrend(),
   ]
 
   /// Name, block and relative scale of a column.

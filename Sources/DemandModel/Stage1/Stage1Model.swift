@@ -41,7 +41,9 @@ package struct Stage1Model: Sendable {
   /// log(y), or log(1/2) where y is 0.
   private(set) var logCounts: [Double]
 
-  private static let slowBlocks: [CalendarBlock] = [.weekendBySeason, .annual, .benefit, .monthPart, .trend]
+  private static let slowBlocks: [CalendarBlock] = [
+    .weekendBySeason, .annual, .benefit, .benefitLastYear, .monthPart, .trend,
+  ]
 
   private struct Kind: Hashable {
     let rows: Int

@@ -49,6 +49,8 @@ package struct Stage1PriorScales: Sendable, Hashable {
     case .weekendBySeason: Coefficients(top: 0.1, between: 0.05, own: 0.05)
     case .annual: Coefficients(top: 0.2, between: 0.1, own: 0.1)
     case .benefit: Coefficients(top: 0.2, between: 0.1, own: 0.1)
+    case .weekdayLastYear: Coefficients(top: 0.1, between: 0.05, own: 0.05)
+    case .benefitLastYear: Coefficients(top: 0.1, between: 0.05, own: 0.05)
     case .monthPart: Coefficients(top: 0.1, between: 0.05, own: 0.05)
     case .event: Coefficients(top: 0.3, between: 0.2, own: 0.2)
     case .eventWindow: Coefficients(top: 0.15, between: 0.1, own: 0.1)

@@ -103,6 +103,28 @@ import Testing
     }
   }
 
+  @Test func theLastYearTakesWeekdaysAndBenefitDaysOnWithinItAndTheHorizon() throws {
+    let events = [100, 400, 605].map {
+      EventCalendar.Event(day: Self.firstDay + $0, name: "Benefit", type: EventCalendar.benefitType)
+    }
+    let context = try context(days: 600, events: events)
+    let columns = LastYear().columns(in: context)
+    let whole = DayOfWeek().columns(in: context)
+    #expect(columns.count == 8)
+    for (recent, all) in zip(columns, whole) {
+      #expect(recent.name == all.name + "_last_year" && recent.block == .weekdayLastYear)
+      #expect(recent.values == all.values.filter { $0.key >= 600 - 364 })
+    }
+    #expect(columns[6].name == "benefit_last_year" && days(columns[6]) == [400, 605])
+    #expect(columns[6].block == .benefitLastYear)
+    let effects = LastYear().effects(of: columns)
+    #expect(effects.map(\.name).contains("saturday_last_year") && effects.count == 9)
+    #expect(Set(effects.flatMap(\.weights.keys)) == Set(columns.map(\.name)))
+    // With less before the last year than half of one, there is nothing to tell it from.
+    #expect(LastYear().columns(in: try self.context(days: 545, events: events)).isEmpty)
+    #expect(LastYear().effects(of: []).isEmpty)
+  }
+
   @Test func trendIsZeroInTheLastWeekAndStepsByWeeks() throws {
     let trend = LinearTrend().columns(in: try context())[0]
     let perWeek = 7 / 365.25
