@@ -5,13 +5,15 @@ import Testing
 
 /// log N(x | 0, Σ) with Σ written out element by element from the model's definition.
 private func bruteForceLogDensity(
-  _ x: [Double], columns: Int, unitCount: Int, levels: [[Int]], scales: CrossedEffects.Scales
+  _ x: [Double], columns: Int, unitCount: Int, levels: [[Int]], scales: CrossedEffects.Scales,
+  weight: (_ level: Int, _ node: Int) -> Double = { _, _ in 1 }
 ) throws -> Double {
   var covariance = [Double](repeating: 0, count: unitCount * unitCount)
   for g in 0..<unitCount {
     for h in 0..<unitCount {
-      for (level, scale) in zip(levels, scales.levels) where level[g] == level[h] {
-        covariance[g * unitCount + h] += scale * scale
+      for (index, (level, scale)) in zip(levels, scales.levels).enumerated() where level[g] == level[h] {
+        let sd = scale * weight(index, level[g])
+        covariance[g * unitCount + h] += sd * sd
       }
       if g == h { covariance[g * unitCount + h] += scales.own * scales.own }
     }
@@ -60,6 +62,47 @@ struct CrossedEffectsMarginalTests {
     let actual = model.logMarginal(scales: scales, statistics: statistics)
     // The dense reference itself loses digits where own is tiny; 1e-7 is its condition number times rounding there.
     #expect(abs(actual - expected) <= (scales.own < 1e-3 ? 1e-7 : 1e-11) * abs(expected))
+  }
+
+  @Test("agrees with the dense multivariate normal where nodes have weights")
+  func agreesWithDenseWhereNodesHaveWeights() throws {
+    let columns = 5
+    let x = standardNormals(columns * 12, seed: 8)
+    let plain = CrossedEffects(unitCount: 12, levels: Self.levels)
+    let weights = (0..<plain.effectCount).map { 0.25 + 0.4 * Double(($0 * 5) % 11) }
+    let scales = CrossedEffects.Scales(levels: [0.3, 0.2, 0.5, 0.1], own: 0.4)
+    let model = plain.weighted(weights)
+    let expected = try bruteForceLogDensity(x, columns: columns, unitCount: 12, levels: Self.levels, scales: scales) {
+      weights[plain.nodeOffsets[$0] + $1]
+    }
+    let actual = model.logMarginal(
+      scales: scales, statistics: model.sufficientStatistics(of: x, columns: columns))
+    #expect(abs(actual - expected) <= 1e-11 * abs(expected))
+
+    // Given all but a little noise, effects times weights and residuals make up the data again.
+    var stream = RandomStream(seed: 9, purpose: 1)
+    let tight = CrossedEffects.Scales(levels: [1, 1, 1, 1], own: 1e-6)
+    let effects = try model.sampleEffects(x, columns: columns, scales: tight, using: &stream)
+    let residuals = model.residuals(x, columns: columns, effects: effects)
+    for j in 0..<columns {
+      for unit in 0..<12 {
+        var sum = residuals[j * 12 + unit]
+        for (level, nodes) in Self.levels.enumerated() {
+          let position = plain.nodeOffsets[level] + nodes[unit]
+          sum += weights[position] * effects[j * plain.effectCount + position]
+        }
+        #expect(abs(sum - x[j * 12 + unit]) < 1e-9)
+      }
+    }
+    // What is left over has nothing in common with any node.
+    for j in 0..<columns {
+      for nodes in Self.levels {
+        for node in Set(nodes) {
+          let sum = (0..<12).reduce(0.0) { nodes[$1] == node ? $0 + residuals[j * 12 + $1] : $0 }
+          #expect(abs(sum) < 1e-4)
+        }
+      }
+    }
   }
 
   /// mpmath 1.4.1 at 60 digits, the density written out with the dense covariance.

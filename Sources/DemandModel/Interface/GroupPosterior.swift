@@ -45,8 +45,8 @@ public struct GroupPosterior: Sendable, Hashable, Codable {
 
 /// Shocks that groups share through the trees: weekly ones move the log level for good, daily ones pass.
 ///
-/// Group `g`'s log level moves in a week by the sum over components of `N(0, weekly[c]^2)` of its node in `c`, plus its
-/// own; on a day its log mean is shifted likewise by the daily ones.
+/// Group `g`'s log level moves in a week by the sum over components of `N(0, weekly^2)` of its node in `c`, plus its
+/// own; on a day its log mean is shifted likewise by the daily ones, of scale `daily[c]`.
 public struct SharedShocks: Sendable, Hashable, Codable {
   /// A tree level whose nodes share a shock, such as `store`; levels that tell no more than another are left out.
   public struct Component: Sendable, Hashable, Codable {
@@ -62,12 +62,16 @@ public struct SharedShocks: Sendable, Hashable, Codable {
   }
 
   public let components: [Component]
-  /// Scales, `[draw][component]`.
+  /// Scales of weekly shocks, `[draw][node]`: the nodes of all components, one component after another.
   public let weekly: [Double]
+  /// Scales of daily shocks, `[draw][component]`.
   public let daily: [Double]
   /// Scales of the groups' own shocks, `[draw][group]`.
   public let ownWeekly: [Double]
   public let ownDaily: [Double]
+
+  /// Nodes of all components together.
+  public var nodeCount: Int { components.reduce(0) { $0 + $1.nodeCount } }
 
   public init(components: [Component], weekly: [Double], daily: [Double], ownWeekly: [Double], ownDaily: [Double]) {
     self.components = components

@@ -34,14 +34,16 @@ struct GroupPaths {
       let archived = draw % archivedDraws
       let stage1 = archived % groups.keptDraws
       var components: [[Double]] = []
+      var weekly = stage1 * shocks.nodeCount
       for (index, component) in shocks.components.enumerated() {
-        let scale = stage1 * shocks.components.count + index
+        let daily = shocks.daily[stage1 * shocks.components.count + index]
         var paths: [Double] = []
         for node in 0..<component.nodeCount {
           Self.walk(
-            &path, weekly: shocks.weekly[scale], daily: shocks.daily[scale],
+            &path, weekly: shocks.weekly[weekly], daily: daily,
             stream: Self.stream(seed, StreamIdentity.hash("component", component.name, String(node)), draw))
           paths += path
+          weekly += 1
         }
         components.append(paths)
       }

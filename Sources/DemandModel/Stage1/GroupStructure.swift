@@ -9,6 +9,8 @@ package struct GroupStructure: Sendable {
   package let names: [String]
   /// Levels that tell groups apart differently, the top first; none for a single group.
   package let components: [SharedShocks.Component]
+  /// Names of each component's nodes.
+  package let componentNodeNames: [[String]]
   /// Distinct location nodes of the groups, the position of each group's among them, and the stores of each.
   package let locations: [Int]
   package let locationOfGroup: [Int]
@@ -27,7 +29,7 @@ package struct GroupStructure: Sendable {
     self.groups = groups
     groupOfSeries = membership.nodeOfSeries
     names = groups.map { "\(product.levels[p].nodes[$0.product])|\(location.levels[l].nodes[$0.location])" }
-    components = Self.components(of: groups, product: product, location: location)
+    (components, componentNodeNames) = Self.components(of: groups, product: product, location: location)
     let locations = Set(groups.map(\.location)).sorted()
     self.locations = locations
     locationOfGroup = groups.map { locations.firstIndex(of: $0.location)! }
@@ -36,23 +38,32 @@ package struct GroupStructure: Sendable {
     }
   }
 
-  private static func components(of groups: [Node], product: Tree, location: Tree) -> [SharedShocks.Component] {
+  private static func components(
+    of groups: [Node], product: Tree, location: Tree
+  ) -> ([SharedShocks.Component], nodeNames: [[String]]) {
     var named = [(name: "total", nodeOfUnit: groups.map { _ in 0 })]
+    var labels = ["total": groups.map { _ in "all" }]
     if let pair = groups.first?.pair {
       for level in stride(from: 1, through: pair.product, by: 1) {
         let above = groups.map { product.ancestor(of: $0.product, from: pair.product, at: level) }
         named.append((product.levels[level].name, above))
+        labels[product.levels[level].name] = above.map { product.levels[level].nodes[$0] }
       }
       for level in stride(from: 1, through: pair.location, by: 1) {
         let above = groups.map { location.ancestor(of: $0.location, from: pair.location, at: level) }
         named.append((location.levels[level].name, above))
+        labels[location.levels[level].name] = above.map { location.levels[level].nodes[$0] }
       }
     }
     let levels = CrossedEffects.distinctLevels(named: named, unitCount: groups.count, includeAll: true)
-    return levels.map { level in
+    let components = levels.map { level in
       SharedShocks.Component(
         name: level.name, nodeCount: (level.nodeOfUnit.max() ?? -1) + 1, nodeOfGroup: level.nodeOfUnit)
     }
+    let nodeNames = components.map { component in
+      (0..<component.nodeCount).map { labels[component.name]![component.nodeOfGroup.firstIndex(of: $0)!] }
+    }
+    return (components, nodeNames)
   }
 }
 

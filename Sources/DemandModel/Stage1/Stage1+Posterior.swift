@@ -23,7 +23,7 @@ extension Stage1 {
     }
     let shocks = SharedShocks(
       components: model.structure.components,
-      weekly: kept.flatMap(\.weeklyScales.levels),
+      weekly: kept.flatMap { $0.weeklyScalesByNode(model: model) },
       daily: kept.flatMap(\.dailyScales),
       ownWeekly: kept.flatMap { state in [Double](repeating: state.weeklyScales.own, count: model.groupCount) },
       ownDaily: kept.flatMap(\.ownDaily))

@@ -177,7 +177,7 @@ extension Stage1Chain {
     node: Int, groups: [Int], columns: [Int], system: inout SharedPathSystem
   ) throws(NotPositiveDefinite) -> (path: [Double], effects: [Double]) {
     let (weeks, all, nodes) = (model.weekCount, model.columnCount, model.effects.effectCount)
-    let scale = state.weeklyScales.levels[model.component(ofNode: node)]
+    let scale = state.weeklyScales.levels[model.component(ofNode: node)] * state.weeklyRatios[node]
     let walk = 1 / (scale * scale)
     system.addWalk(precision: walk, shocks: (0..<weeks).map { state.weeklyShocks[$0 * nodes + node] })
     let first = 1 / (model.prior.firstLevel * model.prior.firstLevel)

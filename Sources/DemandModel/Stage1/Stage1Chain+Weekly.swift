@@ -18,12 +18,53 @@ extension Stage1Chain {
           state.level[group * weeks + week] - state.level[group * weeks + week - 1]
       }
     }
-    let statistics = model.effects.sufficientStatistics(of: increments, columns: weeks - 1)
-    model.effects.sampleScales(
-      &state.weeklyScales, statistics: statistics, prior: model.weeklyPrior, using: &stream)
-    let effects = try model.effects.sampleEffects(
+    let weighted = model.effects.weighted(state.weeklyRatios)
+    let statistics = weighted.sufficientStatistics(of: increments, columns: weeks - 1)
+    weighted.sampleScales(&state.weeklyScales, statistics: statistics, prior: model.weeklyPrior, using: &stream)
+    let effects = try weighted.sampleEffects(
       increments, columns: weeks - 1, scales: state.weeklyScales, using: &stream)
-    for index in effects.indices { state.weeklyShocks[nodes + index] = effects[index] }
+    for index in effects.indices {
+      state.weeklyShocks[nodes + index] = effects[index] * state.weeklyRatios[index % nodes]
+    }
+    sampleWeeklyRatios()
+  }
+
+  /// The ratios of nodes' weekly scales to their component's given the shocks; then each component's scale against its
+  /// ratios with all products held, along which no shock has a say.
+  private mutating func sampleWeeklyRatios() {
+    let (weeks, nodes) = (model.weekCount, model.effects.effectCount)
+    let spread = model.prior.weeklyRatio
+    let freedom = Double(weeks - 1)
+    let slice = SliceSampler(width: 2 / freedom.squareRoot(), maximumSteps: 32, bounds: -20...20)
+    for node in model.nodesWithRatio {
+      let scale = state.weeklyScales.levels[model.component(ofNode: node)]
+      var squares = 0.0
+      for week in 1..<weeks {
+        let standardised = state.weeklyShocks[week * nodes + node] / scale
+        squares += standardised * standardised
+      }
+      var logRatio = log(state.weeklyRatios[node])
+      slice.update(&logRatio, using: &stream) { proposal in
+        let score = proposal / spread
+        return -0.5 * (score * score + squares * exp(-2 * proposal)) - freedom * proposal
+      }
+      state.weeklyRatios[node] = exp(logRatio)
+    }
+    for (component, offset) in model.effects.nodeOffsets.enumerated() {
+      let range = offset..<offset + model.effects.nodeCounts[component]
+      guard range.count > 1 else { continue }
+      let prior = model.prior.weekly
+      let scale = state.weeklyScales.levels[component]
+      let meanLog = range.reduce(0) { $0 + log(state.weeklyRatios[$1]) } / Double(range.count)
+      var change = 0.0
+      SliceSampler(width: spread, maximumSteps: 32, bounds: -20...20).update(&change, using: &stream) { proposal in
+        let ratio = scale * exp(proposal) / prior
+        let score = (meanLog - proposal) / spread
+        return proposal - 0.5 * (ratio * ratio + Double(range.count) * score * score)
+      }
+      state.weeklyScales.levels[component] = scale * exp(change)
+      for node in range { state.weeklyRatios[node] *= exp(-change) }
+    }
   }
 
   /// The scale of the groups' own weekly innovations with their paths integrated out, given coefficients and shared
@@ -101,6 +142,7 @@ extension Stage1Chain {
       state.weeklyScales.levels[index] = max(abs(stream.normal()) * prior.levels[index], 1e-12)
     }
     state.weeklyScales.own = max(abs(stream.normal()) * prior.own, 1e-12)
+    state.drawWeeklyRatios(model: model, using: &stream)
   }
 
   /// The same unknowns with the groups' own paths held (see the coefficients' interweaving): each node's path with its

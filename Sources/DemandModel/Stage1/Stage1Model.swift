@@ -7,7 +7,7 @@ import NumericKernels
 ///
 ///     y_gt ~ Poisson(exp(eta_gt))                                       on observed days
 ///     eta_gt = L_g,w(t) + x_t' b_g + Σ_c delta_c,node_c(g),t + e_gt     e_gt ~ N(0, ownDaily_g²), delta ~ N(0, daily_c²)
-///     L_g,w - L_g,w-1 = Σ_c d_c,node_c(g),w + own_gw                    own ~ N(0, ownWeekly²), d ~ N(0, weekly_c²)
+///     L_g,w - L_g,w-1 = Σ_c d_c,node_c(g),w + own_gw                    own ~ N(0, ownWeekly²), d ~ N(0, (weekly_c r_node)²)
 ///     b_gk = Σ_c u_c,node_c(g),k + own_gk                               own ~ N(0, tau_block,own²), u ~ N(0, tau_block,c²)
 ///
 /// Relative scales of columns are within the rows x. Weeks are aligned to the origin: the last week ends on it, the

@@ -2,7 +2,7 @@ import Inference
 
 /// The reported parameters of stage 1: their names, and their values in a state.
 ///
-/// Names: `weekly_scale[store]`, `weekly_scale[own]`, `daily_scale[store]`, `own_daily[G]`,
+/// Names: `weekly_scale[store]` and `weekly_scale[store|S]` of a store S, `weekly_scale[own]`, `daily_scale[store]`, `own_daily[G]`,
 /// `calendar_scale[weekday,department]`, `calendar_scale[weekday,own]`, `level[G]` (log level of the last week),
 /// `trend[G]` (slope of the log level per week), `calendar[saturday|all]` and `calendar[saturday|G]`, where `G` is a
 /// group's `product|location`. Lead and lag days of events are reported at the top only.
@@ -20,6 +20,9 @@ package struct Stage1Parameters: Sendable {
     let levels = components.map(\.name) + ["own"]
     let groups = model.structure.names
     var names = levels.map { "weekly_scale[\($0)]" }
+    for (component, nodes) in zip(components, model.structure.componentNodeNames) where component.nodeCount > 1 {
+      names += nodes.map { "weekly_scale[\(component.name)|\($0)]" }
+    }
     names += components.map { "daily_scale[\($0.name)]" }
     names += groups.map { "own_daily[\($0)]" }
     for block in model.blocks { names += levels.map { "calendar_scale[\(block.block.rawValue),\($0)]" } }
@@ -37,7 +40,10 @@ package struct Stage1Parameters: Sendable {
   /// Values in the order of ``names``.
   package func values(of state: Stage1State) -> [Double] {
     let (groups, columns, nodes) = (model.groupCount, model.columnCount, model.effects.effectCount)
-    var values = state.weeklyScales.levels + [state.weeklyScales.own] + state.dailyScales + state.ownDaily
+    let weekly = state.weeklyScalesByNode(model: model)
+    var values = state.weeklyScales.levels + [state.weeklyScales.own]
+    values += model.nodesWithRatio.map { weekly[$0] }
+    values += state.dailyScales + state.ownDaily
     for scales in state.coefficientScales { values += scales.levels + [scales.own] }
     for group in 0..<groups { values.append(state.level[(group + 1) * model.weekCount - 1]) }
     if trendColumn != nil { values += weeklyTrend(of: state) }

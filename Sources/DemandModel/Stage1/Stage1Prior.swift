@@ -92,13 +92,14 @@ extension Stage1State {
       let levels = prior.levels.map { scale($0) }
       return CrossedEffects.Scales(levels: levels, own: scale(prior.own))
     }
-    func fill(_ range: Range<Int>, of effects: inout [Double], scales: [Double]) {
-      for (index, scale) in zip(range, model.scalesByNode(scales)) { effects[index] = scale * stream.normal() }
+    func fill(_ range: Range<Int>, of effects: inout [Double], byNode scales: [Double]) {
+      for (index, scale) in zip(range, scales) { effects[index] = scale * stream.normal() }
     }
     for (index, block) in model.blocks.enumerated() {
       coefficientScales[index] = scales(model.coefficientPrior(block.block))
+      let byNode = model.scalesByNode(coefficientScales[index].levels)
       for column in block.columns {
-        fill(column * nodes..<(column + 1) * nodes, of: &pooled, scales: coefficientScales[index].levels)
+        fill(column * nodes..<(column + 1) * nodes, of: &pooled, byNode: byNode)
         for group in 0..<groups {
           let mean = model.nodes(ofGroup: group).reduce(0) { $0 + pooled[column * nodes + $1] }
           coefficients[group * columns + column] = mean + coefficientScales[index].own * stream.normal()
@@ -106,12 +107,15 @@ extension Stage1State {
       }
     }
     weeklyScales = scales(model.weeklyPrior)
+    drawWeeklyRatios(model: model, using: &stream)
+    let weeklyByNode = weeklyScalesByNode(model: model)
     for week in stride(from: 1, to: weeks, by: 1) {
-      fill(week * nodes..<(week + 1) * nodes, of: &weeklyShocks, scales: weeklyScales.levels)
+      fill(week * nodes..<(week + 1) * nodes, of: &weeklyShocks, byNode: weeklyByNode)
     }
     for component in dailyScales.indices { dailyScales[component] = daily(model.prior.daily) }
     for group in 0..<groups { ownDaily[group] = daily(model.prior.ownDaily) }
-    for day in 0..<days { fill(day * nodes..<(day + 1) * nodes, of: &dailyShocks, scales: dailyScales) }
+    let dailyByNode = model.scalesByNode(dailyScales)
+    for day in 0..<days { fill(day * nodes..<(day + 1) * nodes, of: &dailyShocks, byNode: dailyByNode) }
     updateDailyShift(model: model)
     for group in 0..<groups {
       let above = model.nodes(ofGroup: group)

@@ -6,6 +6,7 @@ import NumericKernels
 /// | what | scale |
 /// |---|---|
 /// | weekly shocks: each shared component, own | 0.03, 0.05 |
+/// | weekly scale of a node over its component's | log-normal, 0.5 |
 /// | daily shocks: each shared component, own of each group | 0.1, 0.25 |
 /// | level of the first week | Normal(log of the group's mean, 2) |
 /// | coefficients of a calendar block: top, levels between, own | see ``coefficients(_:)`` |
@@ -14,6 +15,8 @@ import NumericKernels
 package struct Stage1PriorScales: Sendable, Hashable {
   package var weekly = 0.03
   package var ownWeekly = 0.05
+  /// Standard deviation of the log ratio of a node's weekly scale to its component's.
+  package var weeklyRatio = 0.5
   package var daily = 0.1
   package var ownDaily = 0.25
   package var firstLevel = 2.0

@@ -13,6 +13,7 @@ extension Stage1State {
       return CrossedEffects.Scales(levels: levels, own: scale(prior.own))
     }
     weeklyScales = scales(model.weeklyPrior)
+    drawWeeklyRatios(model: model, using: &stream)
     for component in dailyScales.indices { dailyScales[component] = scale(model.prior.daily) }
     for group in ownDaily.indices { ownDaily[group] = scale(model.prior.ownDaily) }
     for (index, block) in model.blocks.enumerated() {

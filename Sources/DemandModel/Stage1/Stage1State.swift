@@ -20,6 +20,8 @@ package struct Stage1State: Sendable {
   /// d, `[week][node]`; those of week 0 are zero.
   package var weeklyShocks: [Double]
   package var weeklyScales: CrossedEffects.Scales
+  /// Each node's weekly scale over its component's; one where a component has one node.
+  package var weeklyRatios: [Double]
   /// delta, `[day][node]`, and daily scales by component and group.
   package var dailyShocks: [Double]
   package var dailyScales: [Double]
@@ -41,6 +43,7 @@ package struct Stage1State: Sendable {
     coefficientScales = model.blocks.map { _ in ones }
     weeklyShocks = [Double](repeating: 0, count: weeks * nodes)
     weeklyScales = ones
+    weeklyRatios = [Double](repeating: 1, count: nodes)
     dailyShocks = [Double](repeating: 0, count: days * nodes)
     dailyScales = ones.levels
     ownDaily = [Double](repeating: 1, count: groups)
@@ -82,6 +85,11 @@ extension Stage1Model {
   /// The component of a node of all components' numbering.
   func component(ofNode node: Int) -> Int { effects.nodeOffsets.lastIndex { $0 <= node }! }
 
+  /// Nodes of components of several nodes, each of which has a weekly scale of its own.
+  var nodesWithRatio: [Int] {
+    zip(effects.nodeOffsets, effects.nodeCounts).flatMap { $1 > 1 ? Array($0..<$0 + $1) : [] }
+  }
+
   /// The groups under a node of all components' numbering.
   func groups(ofNode node: Int) -> [Int] {
     let component = component(ofNode: node)
@@ -91,6 +99,16 @@ extension Stage1Model {
 }
 
 extension Stage1State {
+  /// Standard deviations of all nodes' weekly shocks.
+  func weeklyScalesByNode(model: Stage1Model) -> [Double] {
+    zip(model.scalesByNode(weeklyScales.levels), weeklyRatios).map { $0 * $1 }
+  }
+
+  /// Draws the weekly ratios from their prior.
+  mutating func drawWeeklyRatios(model: Stage1Model, using stream: inout RandomStream) {
+    for node in model.nodesWithRatio { weeklyRatios[node] = exp(model.prior.weeklyRatio * stream.normal()) }
+  }
+
   /// Prior standard deviations of a node's effects, by column.
   func nodeScales(node: Int, model: Stage1Model) -> [Double] {
     let component = model.component(ofNode: node)

@@ -13,7 +13,7 @@ package enum PosteriorArchive {
   }
 
   private static let magic: UInt32 = 0x444D_4450
-  private static let version: UInt32 = 1
+  private static let version: UInt32 = 2
 
   private struct Header: Codable {
     var groups: [Node]

@@ -103,7 +103,9 @@ extension CrossedEffects {
     for (level, nodeOfUnit) in levels.enumerated() {
       for j in 0..<columns {
         let first = j * effectCount + nodeOffsets[level]
-        for (unit, node) in nodeOfUnit.enumerated() { residuals[j * unitCount + unit] -= effects[first + node] }
+        for (unit, node) in nodeOfUnit.enumerated() {
+          residuals[j * unitCount + unit] -= effects[first + node] * (weights?[nodeOffsets[level] + node] ?? 1)
+        }
       }
     }
     return residuals

@@ -34,6 +34,8 @@ public struct CrossedEffects: Sendable {
   let levelCovariances: [[Double]]
   /// Z'Q, row-major U x r: how the basis coordinates add up within each node.
   let nodeProjections: [Double]
+  /// What an effect of one adds to the node's units, by position among all effects; nil where it is one throughout.
+  let weights: [Double]?
 
   /// - Parameters:
   ///   - unitCount: G, at least 1.
@@ -60,6 +62,40 @@ public struct CrossedEffects: Sendable {
     basis = space.basis
     levelCovariances = space.levelCovariances
     nodeProjections = space.nodeProjections
+    weights = nil
+  }
+
+  /// The same effects, each times a weight of its node's: x_j = Σ_l Z_l W_l u_lj + e_j with W_l diagonal.
+  ///
+  /// So nodes of a level may vary by more or less than its scale: u w has standard deviation τ_l w. The span of the levels
+  /// stays as it is unless a weight is zero. Costs O(U r²).
+  ///
+  /// - Parameter weights: By position among all effects, positive and finite.
+  public func weighted(_ weights: [Double]) -> CrossedEffects {
+    precondition(weights.count == effectCount, "one weight per effect is needed")
+    return CrossedEffects(self, weights: weights)
+  }
+
+  private init(_ plain: CrossedEffects, weights: [Double]) {
+    (unitCount, levels, nodeCounts) = (plain.unitCount, plain.levels, plain.nodeCounts)
+    (nodeOffsets, effectCount, rank, basis) = (plain.nodeOffsets, plain.effectCount, plain.rank, plain.basis)
+    let r = rank
+    var projections = plain.nodeProjections
+    for (position, weight) in weights.enumerated() {
+      for i in 0..<r { projections[position * r + i] *= weight }
+    }
+    levelCovariances = zip(nodeOffsets, nodeCounts).map { offset, count in
+      var covariance = [Double](repeating: 0, count: r * r)
+      for position in offset..<offset + count {
+        for i in 0..<r {
+          let own = projections[position * r + i]
+          for j in 0..<r { covariance[i * r + j] += own * projections[position * r + j] }
+        }
+      }
+      return covariance
+    }
+    nodeProjections = projections
+    self.weights = plain.weights.map { zip($0, weights).map { $0 * $1 } } ?? weights
   }
 
   /// The standard deviations of one model: τ of each level, and τ_own of the units' own terms.

@@ -68,7 +68,7 @@ struct SyntheticPosterior {
           .init(name: "all", nodeCount: 1, nodeOfGroup: nodes.map { _ in 0 }),
           .init(name: "store", nodeCount: stores, nodeOfGroup: nodes.map(\.location)),
         ],
-        weekly: [Double](repeating: weekly, count: 2 * keptDraws),
+        weekly: [Double](repeating: weekly, count: (1 + stores) * keptDraws),
         daily: [Double](repeating: daily, count: 2 * keptDraws),
         ownWeekly: [Double](repeating: ownWeekly, count: own), ownDaily: [Double](repeating: ownDaily, count: own)),
       diagnostics: [])

@@ -40,7 +40,7 @@ import Testing
     #expect(posterior.firstDay == GroupRetailer.firstDay)
     // Six groups of three departments in two stores: category {0, 2}, {1}; department; store (region says the same).
     #expect(posterior.shocks.components.map(\.name) == ["total", "category", "department", "region"])
-    #expect(posterior.shocks.weekly.count == 8 * 4 && posterior.shocks.ownDaily.count == 8 * 6)
+    #expect(posterior.shocks.weekly.count == 8 * posterior.shocks.nodeCount && posterior.shocks.ownDaily.count == 8 * 6)
     let isFinite = posterior.logCalendar.allSatisfy { $0.isFinite }
     #expect(isFinite)
     // The weekly profile repeats beyond the last event, but for the slow annual cycle.
@@ -49,7 +49,8 @@ import Testing
     #expect(abs(calendar[60] - calendar[67]) < 0.2 && calendar[60] != 0)
     let names = Set(posterior.diagnostics.map(\.name))
     for name in [
-      "weekly_scale[region]", "weekly_scale[own]", "daily_scale[total]", "own_daily[D0|S0]", "level[D2|S1]",
+      "weekly_scale[region]", "weekly_scale[department|D1]", "weekly_scale[own]", "daily_scale[total]",
+      "own_daily[D0|S0]", "level[D2|S1]",
       "trend[D1|S0]", "calendar[saturday|all]", "calendar[saturday|D0|S0]", "calendar[Feast-1|all]",
       "calendar_scale[weekday,department]", "calendar_scale[event,own]",
     ] {
