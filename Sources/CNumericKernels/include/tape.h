@@ -59,9 +59,9 @@ enum cnk_tape_operation {
   /// Standard normal of a without its constant; dims[0] elements.
   CNK_STANDARD_NORMAL,
   /// Rows of equal mean and standard deviation: mean a, sd b (b_stride[3] is 0 or 1), c = constants {weights, means,
-  /// sums of squares about the means}, dims[3] rows.
+  /// root sums of squares about the means}, dims[3] rows.
   CNK_NORMAL_GROUPS,
-  /// Least squares: -dims[1] log b - (|R a - c|² + rest) / (2 b²); c = constants {R[k][k], target[k], rest}; dims =
+  /// Least squares: -dims[1] log b - (|R a - c|² + rest²) / (2 b²); c = constants {R[k][k], target[k], rest}; dims =
   /// {k, n}.
   CNK_NORMAL_LEAST_SQUARES,
   /// sum of m log1p(v / a) over pairs of constants c = {v…, m…}; dims[0] pairs.

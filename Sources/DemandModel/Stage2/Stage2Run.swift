@@ -166,7 +166,7 @@ struct Stage2Run: Sendable {
       let k = ArchivedDraws.paretoK(
         of: sampled.draws, hyperprior: fit.predictive[model.cell(ofSeries: series)], working: working)
       outcome.paretoK = k.isFinite ? k : nil
-      if k > Self.worstParetoK {
+      if !(k <= Self.worstParetoK) {
         let reason = "its draws fit the hyperprior badly (Pareto k above \(Self.worstParetoK)) after another round"
         outcome.reason = outcome.reason.map { "\($0); \(reason)" } ?? reason
       }

@@ -27,7 +27,8 @@ public struct ApproximateFit: Sendable, Equatable {
   public let logDensities: [Double]
   /// The approximation's normalised log density at each position.
   public let logApproximations: [Double]
-  /// The Pareto shape of the importance ratios; NaN where it cannot be estimated.
+  /// The Pareto shape of the importance ratios; minus infinity where they are all the same, infinite or NaN where it
+  /// cannot be estimated.
   public let paretoK: Double
   /// The log of the target's integral: Laplace's formula, else the evidence lower bound (ELBO).
   public let logEvidence: Double
@@ -42,16 +43,17 @@ public struct ApproximateFit: Sendable, Equatable {
 
   /// One line that says that this is an approximation and how good it is.
   public var label: String {
+    let k = "Pareto k \((paretoK * 100).rounded() / 100)"
     let quality =
       switch paretoK {
-      case ..<0.5: "close"
-      case ..<0.7: "usable after resampling"
-      case 0.7...: "not to be relied on"
-      default: "unknown"
+      case -.infinity: "all importance ratios are the same, exact as far as the draws reach"
+      case _ where !paretoK.isFinite: "Pareto k cannot be estimated, unknown"
+      case ..<0.5: "\(k), close"
+      case ..<0.7: "\(k), usable after resampling"
+      default: "\(k), not to be relied on"
       }
     let convergence = isConverged ? "" : ", not converged"
-    let k = (paretoK * 100).rounded() / 100
-    return "approximation (\(method.rawValue)\(convergence)): Pareto k \(k), \(quality)"
+    return "approximation (\(method.rawValue)\(convergence)): \(quality)"
   }
 
   /// The unconstrained position of one draw.
@@ -62,9 +64,10 @@ public struct ApproximateFit: Sendable, Equatable {
   /// Draws chosen with probability proportional to the Pareto-smoothed importance weights, with replacement
   /// (systematic resampling): closer to the posterior than ``draws`` while k is below 0.7.
   ///
+  /// - Throws: ``ApproximationError/invalidSettings(_:)`` for a count below 1.
   /// - Complexity: O(count + draws) besides copying.
-  public func resampled(count: Int, seed: UInt64) -> Draws {
-    precondition(count >= 1, "at least one draw is needed")
+  public func resampled(count: Int, seed: UInt64) throws(ApproximationError) -> Draws {
+    try ApproximationError.check([("count of draws", count)])
     let ratios = zip(logDensities, logApproximations).map { $0 - $1 }
     var stream = RandomStream(seed: seed, purpose: ApproximationStream.resampling)
     let chosen = ImportanceResampling.choose(ImportanceResampling.weights(ratios).weights, count: count, using: &stream)
@@ -77,8 +80,10 @@ public struct ApproximateFit: Sendable, Equatable {
   }
 
   /// Starting points for as many chains: positions of distinct draws, spread over the approximation.
-  public func startingPoints(chains: Int) -> [[Double]] {
-    precondition(chains >= 1, "at least one chain is needed")
+  ///
+  /// - Throws: ``ApproximationError/invalidSettings(_:)`` for no chains.
+  public func startingPoints(chains: Int) throws(ApproximationError) -> [[Double]] {
+    try ApproximationError.check([("count of chains", chains)])
     return (0..<chains).map { Array(position($0 * draws.drawCount / chains)) }
   }
 }
@@ -97,6 +102,8 @@ public enum ApproximationError: Error, Equatable, CustomStringConvertible {
   case outsideSupport(draws: Int)
   /// No path gave an approximation.
   case noPath([String])
+  /// A setting is out of its range.
+  case invalidSettings(String)
 
   public var description: String {
     switch self {
@@ -111,7 +118,17 @@ public enum ApproximationError: Error, Equatable, CustomStringConvertible {
         + "do this; proper priors mend it."
     case .outsideSupport(let draws):
       "Of \(draws) draws of the approximation hardly any lies in the support of the posterior; use a sampler."
+    case .invalidSettings(let reason): reason
     case .noPath(let reasons): "No path of Pathfinder ended in an approximation: \(reasons.joined(separator: "; "))"
+    }
+  }
+}
+
+extension ApproximationError {
+  /// Refuses counts below 1.
+  static func check(_ counts: [(name: String, value: Int)]) throws(ApproximationError) {
+    for (name, value) in counts where value < 1 {
+      throw .invalidSettings("The \(name) is \(value); it must be at least 1.")
     }
   }
 }

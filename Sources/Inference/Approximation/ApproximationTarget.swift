@@ -24,7 +24,7 @@ struct ApproximationTarget<Evaluator: LogDensityEvaluator> {
     do {
       var span = gradient.mutableSpan
       value = try evaluator.logDensity(at: x.span, gradient: &span)
-    } catch let error as any RecoverableError {
+    } catch let error as any RecoverableDensityError {
       (lastReason, lastIsValue) = ("\(error)", false)
       return -.infinity
     } catch { throw .densityFailed("\(error)") }
@@ -47,7 +47,7 @@ struct ApproximationTarget<Evaluator: LogDensityEvaluator> {
       var span = values.mutableSpan
       try evaluator.variables(at: x.span, into: &span, using: &stream)
       return true
-    } catch is any RecoverableError { return false } catch { throw .densityFailed("\(error)") }
+    } catch is any RecoverableDensityError { return false } catch { throw .densityFailed("\(error)") }
   }
 
   /// The given starting point, or the first of 100 uniform on (-2, 2) in every coordinate, where the density is finite.

@@ -15,7 +15,6 @@ public struct Laplace: Sendable, Equatable {
   public var maximumIterations: Int
 
   public init(drawCount: Int = 1000, maximumIterations: Int = 2000) {
-    precondition(drawCount >= 1 && maximumIterations >= 1, "draws and iterations are counted from 1")
     self.drawCount = drawCount
     self.maximumIterations = maximumIterations
   }
@@ -26,6 +25,7 @@ public struct Laplace: Sendable, Equatable {
   public func fit<Density: LogDensity>(
     _ density: Density, seed: UInt64, start: [Double]? = nil
   ) throws(ApproximationError) -> ApproximateFit {
+    try ApproximationError.check([("count of draws", drawCount), ("maximum of iterations", maximumIterations)])
     var target = try ApproximationTarget(density)
     let first = try target.start(from: start, seed: seed, path: 0)
     let climb = LBFGS(historyLength: 10, maximumIterations: maximumIterations)

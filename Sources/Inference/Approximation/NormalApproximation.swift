@@ -107,7 +107,11 @@ extension ApproximateFit {
     }
     let k = paretoK ?? paretoKHat(zip(sample.logDensities, sample.logApproximations).map { $0 - $1 })
     var notes = warnings
-    if !(k < 0.7) {
+    if k.isNaN || k == .infinity {
+      notes.append(
+        "Pareto k cannot be estimated from these draws, so how close the approximation is remains unknown. Draw more, or "
+          + "use NUTS.")
+    } else if k >= 0.7 {
       notes.append(
         "Pareto k is \((k * 100).rounded() / 100): the approximation misses part of the posterior. Use NUTS, perhaps "
           + "started from these draws.")

@@ -25,9 +25,6 @@ public struct Pathfinder: Sendable, Equatable {
     pathCount: Int = 4, drawCount: Int = 1000, drawsPerPath: Int = 1000, boundDrawCount: Int = 25,
     historyLength: Int = 6, maximumIterations: Int = 1000
   ) {
-    precondition(
-      [pathCount, drawCount, drawsPerPath, boundDrawCount, historyLength, maximumIterations].allSatisfy { $0 >= 1 },
-      "paths, draws, history and iterations are counted from 1")
     self.pathCount = pathCount
     self.drawCount = drawCount
     self.drawsPerPath = drawsPerPath
@@ -42,6 +39,7 @@ public struct Pathfinder: Sendable, Equatable {
   public func fit<Density: LogDensity>(
     _ density: Density, seed: UInt64, starts: [[Double]] = []
   ) throws(ApproximationError) -> ApproximateFit {
+    try checkSettings()
     let (paths, failures) = try climbs(density, count: pathCount, seed: seed, starts: starts)
     var target = try ApproximationTarget(density)
     var warnings = failures.map { "A path failed: \($0)" }
@@ -90,7 +88,8 @@ public struct Pathfinder: Sendable, Equatable {
   public func startingPoints<Density: LogDensity>(
     _ density: Density, chains: Int, seed: UInt64
   ) throws(ApproximationError) -> [[Double]] {
-    precondition(chains >= 1, "at least one chain is needed")
+    try checkSettings()
+    try ApproximationError.check([("count of chains", chains)])
     let (paths, _) = try climbs(density, count: chains, seed: seed, starts: [])
     var target = try ApproximationTarget(density)
     var points: [[Double]] = []
@@ -101,6 +100,14 @@ public struct Pathfinder: Sendable, Equatable {
       points.append(sample.positions)
     }
     return points
+  }
+
+  private func checkSettings() throws(ApproximationError) {
+    try ApproximationError.check([
+      ("count of paths", pathCount), ("count of draws", drawCount), ("count of draws of a path", drawsPerPath),
+      ("count of draws for a bound", boundDrawCount), ("length of the history", historyLength),
+      ("maximum of iterations", maximumIterations),
+    ])
   }
 
   /// The best approximation on one climb's way.

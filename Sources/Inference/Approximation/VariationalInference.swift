@@ -35,9 +35,6 @@ public struct VariationalInference: Sendable, Equatable {
     _ family: Family = .meanField, drawCount: Int = 1000, gradientDrawCount: Int = 8, maximumIterations: Int = 20_000,
     tolerance: Double = 0.005
   ) {
-    precondition(
-      drawCount >= 1 && gradientDrawCount >= 1 && maximumIterations >= 1 && tolerance > 0,
-      "draws and iterations are counted from 1, the tolerance is positive")
     self.family = family
     self.drawCount = drawCount
     self.gradientDrawCount = gradientDrawCount
@@ -51,6 +48,11 @@ public struct VariationalInference: Sendable, Equatable {
   public func fit<Density: LogDensity>(
     _ density: Density, seed: UInt64, start: [Double]? = nil
   ) throws(ApproximationError) -> ApproximateFit {
+    try ApproximationError.check([
+      ("count of draws", drawCount), ("count of draws for a gradient", gradientDrawCount),
+      ("maximum of iterations", maximumIterations),
+    ])
+    guard tolerance > 0 else { throw .invalidSettings("The tolerance is \(tolerance); it must be positive.") }
     var target = try ApproximationTarget(density)
     let first = try target.start(from: start, seed: seed, path: 0)
     var state = VariationalState(family: family, center: first.x, scale: first.x.map { _ in 1 })

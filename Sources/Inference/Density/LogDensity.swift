@@ -22,9 +22,10 @@ public protocol LogDensity: Sendable {
 public protocol LogDensityEvaluator {
   /// The log density at `position` up to a constant; writes its gradient.
   ///
-  /// Minus infinity and NaN mean that the position is outside the support; the gradient is then not looked at. A thrown
-  /// ``RecoverableError`` means the same with a reason, which samplers count and report; any other error ends the
-  /// chain.
+  /// Minus infinity, plus infinity and NaN mean that the position is outside the support; the gradient is then not
+  /// looked at. A density may be infinite at points of no probability, such as a gamma's of shape below 1 at 0: no chain
+  /// can leave them, so none enters. A thrown ``RecoverableDensityError`` means the same with a reason, which samplers
+  /// count and report; any other error ends the chain.
   ///
   /// - Parameters:
   ///   - position: `[dimension]`.
@@ -43,7 +44,7 @@ public protocol LogDensityEvaluator {
 }
 
 /// An error of an evaluation that makes a position impossible rather than a model useless.
-public protocol RecoverableError: Error {}
+public protocol RecoverableDensityError: Error {}
 
 extension LogDensity {
   public var variableNames: [String] { (1...dimension).map { "x[\($0)]" } }

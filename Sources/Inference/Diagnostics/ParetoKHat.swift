@@ -8,9 +8,9 @@
 /// - Parameters:
 ///   - logWeights: Log importance ratios, up to a constant; minus infinity is a weight of 0.
 ///   - relativeEfficiency: The proposals' effective sample size over their number, 1 for independent ones.
-/// - Returns: k; NaN if a weight is NaN or plus infinity or none is positive, or the efficiency is not above 0; plus infinity where at most four weights
-///   lie above the cutoff (25 weights are needed for a tail of five); minus infinity where there is no tail at all,
-///   since the largest weights are equal.
+/// - Returns: k; NaN if a weight is NaN or plus infinity or none is positive, if the efficiency is not above 0, or where
+///   the largest weights are equal and others are not, so that there is no tail to fit; plus infinity where at most four
+///   weights lie above the cutoff (25 weights are needed for a tail of five); minus infinity where all weights are equal.
 public func paretoKHat(_ logWeights: [Double], relativeEfficiency: Double = 1) -> Double {
   guard let largest = logWeights.max(), largest.isFinite, !logWeights.contains(where: \.isNaN),
     relativeEfficiency > 0
@@ -20,7 +20,9 @@ public func paretoKHat(_ logWeights: [Double], relativeEfficiency: Double = 1) -
     return try ParetoTail(sortedLogWeights: sorted, relativeEfficiency: relativeEfficiency).shape
   } catch .tooShort {
     return .infinity
-  } catch {
+  } catch .uniform {
     return -.infinity
+  } catch {
+    return .nan
   }
 }

@@ -14,9 +14,9 @@ public struct ParetoSmoothedWeights: Sendable {
   /// Smooths log importance ratios, which may lack a constant.
   ///
   /// With a ratio that is NaN or plus infinity, or none above minus infinity, every weight and k are NaN; so they are with
-  /// a relative efficiency that is not above 0. Where there
-  /// is no tail to smooth, the weights are the ratios normalised, and k is infinite: above if the tail is too short to
-  /// judge, below if the largest ratios are all equal.
+  /// a relative efficiency that is not above 0. Where there is no tail to smooth, the weights are the ratios normalised,
+  /// and k is plus infinity if the tail is too short to judge, minus infinity if all ratios are equal, NaN if only the
+  /// largest are.
   ///
   /// - Complexity: O(S log S) for S ratios.
   public init(logRatios: [Double], relativeEfficiency: Double = 1) {
@@ -38,8 +38,10 @@ public struct ParetoSmoothedWeights: Sendable {
       }
     } catch .tooShort {
       paretoK = .infinity
-    } catch {
+    } catch .uniform {
       paretoK = -.infinity
+    } catch {
+      paretoK = .nan
     }
     let total = SpecialFunctions.logSumExp(weights)
     logWeights = weights.map { $0 - total }

@@ -6,8 +6,10 @@ struct ParetoTail {
   enum Missing: Error {
     /// At most four weights lie above the cutoff.
     case tooShort
-    /// The largest weights are all equal.
+    /// The largest weights are all equal, but not all are.
     case flat
+    /// All weights are equal.
+    case uniform
   }
 
   let count: Int
@@ -28,7 +30,7 @@ struct ParetoTail {
     if wanted <= 4 { throw .tooShort }
     // Weights below the least positive double are no part of a tail.
     let logCutoff = max(sorted[sorted.count - 1 - wanted], log(Double.leastNormalMagnitude))
-    if logCutoff >= 0 { throw .flat }
+    if logCutoff >= 0 { throw sorted[0] == 0 ? .uniform : .flat }
     let base = exp(logCutoff)
     let exceedances = sorted.suffix(wanted).filter { $0 > logCutoff }.map { exp($0) - base }
     if exceedances.count <= 4 { throw .tooShort }

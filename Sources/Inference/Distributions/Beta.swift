@@ -25,8 +25,10 @@ public struct Beta: PositivePairFamily {
     if x == 0 || x == 1 { return atEnd(x, alpha, beta) }
     let y = 1 - x
     let (logX, logY) = (log(x), log1p(-x))
+    // Of the uniform, rounding must not leave what is not 0.
+    let value = alpha == 1 && beta == 1 ? 0 : SpecialFunctions.logBetaKernel(x, y, alpha, beta) - logX - logY
     return Partials(
-      value: SpecialFunctions.logBetaKernel(x, y, alpha, beta) - logX - logY, x: (alpha - 1) / x - (beta - 1) / y,
+      value: value, x: (alpha - 1) / x - (beta - 1) / y,
       p: SIMD4(
         logX + SpecialFunctions.digammaDifference(alpha, beta),
         logY + SpecialFunctions.digammaDifference(beta, alpha), 0, 0))

@@ -4,9 +4,27 @@ import Foundation
 /// E(X - m)² = 2 ∫ (x - m) P(X > x) + 2 ∫ (m - x) P(X <= x).
 ///
 /// Integrals are by the double exponential rule (Takahasi and Mori 1974), which takes tails that fall off as powers and
-/// densities that are infinite at an end; an end far off is approached in panels that grow with the distance. Sums over whole numbers end where nothing is left, or at a million terms with
-/// NaN.
+/// densities that are infinite at an end; an end far off is approached in panels that grow with
+/// the distance. Sums over whole numbers end where nothing is left, or at a million terms with NaN.
 enum TailMoments {
+  /// Moments of a distribution that has a base's tails where it is not cut off.
+  ///
+  /// A base without a finite mean or variance leaves an open tail without them. With one tail open, the integral over it
+  /// is infinite, and so is the moment, where the base's own, of two such tails, may be undefined (NaN).
+  static func of(
+    _ distribution: some UnivariateDistribution, cutFrom base: some UnivariateDistribution,
+    to ends: (low: Double, high: Double), scale: Double?
+  ) -> (mean: Double, variance: Double) {
+    let (isOpenBelow, isOpenAbove) = (ends.low == -.infinity, ends.high == .infinity)
+    let isOpen = isOpenBelow || isOpenAbove
+    if isOpen && !base.mean.isFinite {
+      if isOpenBelow && isOpenAbove { return (base.mean, base.variance) }
+      return (isOpenAbove ? .infinity : -.infinity, .infinity)
+    }
+    let moments = of(distribution, from: ends.low, to: ends.high, scale: scale)
+    return (moments.mean, isOpen && !base.variance.isFinite ? .infinity : moments.variance)
+  }
+
   /// - Parameter scale: How far apart the quartiles are of what makes the tails; nil for the distribution's own.
   static func of(
     _ distribution: some UnivariateDistribution, from low: Double, to high: Double, scale: Double? = nil

@@ -99,11 +99,7 @@ public struct Truncated<Base: ScalarDistribution>: UnivariateDistribution, Equat
   private var moments: (mean: Double, variance: Double) {
     guard !logTotal.isNaN else { return (.nan, .nan) }
     let (low, high) = support.ends
-    let (baseLow, baseHigh) = base.support.ends
-    let isCut = (low > -.infinity || baseLow > -.infinity) && (high < .infinity || baseHigh < .infinity)
-    if !isCut && !base.mean.isFinite { return (base.mean, base.variance) }
-    let moments = TailMoments.of(self, from: low, to: high)
-    return (moments.mean, isCut && high < .infinity || base.variance.isFinite ? moments.variance : base.variance)
+    return TailMoments.of(self, cutFrom: base, to: (low, high), scale: nil)
   }
 
   /// A variate of the base that falls inside or, after 32 that do not, a quantile.
@@ -175,11 +171,9 @@ public struct Censored<Base: ScalarDistribution>: UnivariateDistribution, Equata
   private var moments: (mean: Double, variance: Double) {
     guard lower < upper, Base.isValid(base.parameters) else { return (.nan, .nan) }
     let (low, high) = support.ends
-    if (low == -.infinity || high == .infinity) && !(base.mean.isFinite && base.variance.isFinite) {
-      return (base.mean, base.variance)
-    }
     // The observations' own quartiles may both be a limit.
-    return TailMoments.of(self, from: low, to: high, scale: base.quantile(0.75) - base.quantile(0.25))
+    return TailMoments.of(
+      self, cutFrom: base, to: (low, high), scale: base.quantile(0.75) - base.quantile(0.25))
   }
 }
 

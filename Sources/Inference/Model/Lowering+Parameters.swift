@@ -158,21 +158,35 @@ extension Lowering {
 }
 
 extension Model.Parameter {
-  /// Explicit bounds, else those of the distribution's support.
+  /// What explicit bounds leave of the distribution's support.
   var bounds: (lower: Node?, upper: Node?) {
     var (low, high) = (lower?.node, upper?.node)
     switch distribution.support {
     case .real, .integers: break
-    case .above(let bound): low = low ?? .scalar(bound)
-    case .below(let bound): high = high ?? .scalar(bound)
+    case .above(let bound): low = Self.within(low, bound, .maximum)
+    case .below(let bound): high = Self.within(high, bound, .minimum)
     case .interval(let a, let b):
-      low = low ?? .scalar(a)
-      high = high ?? .scalar(b)
+      low = Self.within(low, a, .maximum)
+      high = Self.within(high, b, .minimum)
     }
     // Infinite for every element, a bound is none.
     if let node = low, node.isEverywhere(-.infinity) { low = nil }
     if let node = high, node.isEverywhere(.infinity) { high = nil }
     return (low, high)
+  }
+
+  /// A bound, where there is one, that is not beyond the support's end.
+  private static func within(_ bound: Node?, _ end: Double, _ operation: Node.Binary) -> Node? {
+    guard let bound else { return .scalar(end) }
+    // Ends that depend on parameters are the distribution's own formulas.
+    if end.isNaN { return bound }
+    switch operation {
+    case .maximum where bound.isEverywhere({ $0 >= end }): return bound
+    case .minimum where bound.isEverywhere({ $0 <= end }): return bound
+    default: break
+    }
+    if bound.isEverywhere({ $0.isInfinite }) { return .scalar(end) }
+    return .binary(operation, bound, .scalar(end))
   }
 
   /// The transform of vectors or matrices, if the parameter is confined to a set of them.
@@ -192,8 +206,11 @@ extension Node {
   var isZero: Bool { isEverywhere(0) }
 
   /// Whether this is the one number, given as such, in all elements.
-  func isEverywhere(_ number: Double) -> Bool {
-    if case .constant(let block) = operation { block.values.allSatisfy { $0 == number } } else { false }
+  func isEverywhere(_ number: Double) -> Bool { isEverywhere { $0 == number } }
+
+  /// Whether all elements are numbers, given as such, of which this holds.
+  func isEverywhere(_ holds: (Double) -> Bool) -> Bool {
+    if case .constant(let block) = operation { block.values.allSatisfy(holds) } else { false }
   }
 }
 

@@ -68,7 +68,8 @@ extension Lowering {
     return own.count == rows.count ? own : node.shape.elements(in: rows).map { own[Int($0)] }
   }
 
-  /// Normal rows of which many share mean and standard deviation: their numbers, means and sums of squares instead.
+  /// Normal rows of which many share mean and standard deviation: their numbers, means and root sums of squares
+  /// instead.
   private mutating func addNormalGroups(_ y: Node, _ mean: Node, _ sd: Node) throws -> Bool {
     let n = y.shape.count
     let terms = AdditiveTerms(mean).terms.map { (GatheredFormula($0.node, rows: y.shape), $0.sign) }
@@ -84,15 +85,22 @@ extension Lowering {
     let values = try values(of: y)
     var weights = [Double](repeating: 0, count: count)
     var means = weights
-    var squares = weights
+    var largest = weights
+    var roots = weights
     for (row, group) in groups.group.enumerated() {
       weights[group] += 1
       means[group] += values[row]
     }
     for group in 0..<count { means[group] /= weights[group] }
     for (row, group) in groups.group.enumerated() {
-      squares[group] += (values[row] - means[group]) * (values[row] - means[group])
+      largest[group] = max(largest[group], abs(values[row] - means[group]))
     }
+    // Relative to the largest, squares of numbers of any scale can be summed.
+    for (row, group) in groups.group.enumerated() where largest[group] > 0 {
+      let deviation = (values[row] - means[group]) / largest[group]
+      roots[group] += deviation * deviation
+    }
+    for group in 0..<count { roots[group] = roots[group].squareRoot() * largest[group] }
     func perGroup(_ expression: GatheredFormula) -> Node {
       let flat = Node.reshape(expression.base, [expression.base.shape.count])
       guard let elements = expression.elements, !expression.isScalar else { return flat }
@@ -107,7 +115,7 @@ extension Lowering {
         total = .binary(sign > 0 ? .add : .subtract, total, part)
       }
     }
-    let numbers = addConstants(weights + means + squares)
+    let numbers = addConstants(weights + means + roots)
     var code = instruction(
       CNK_NORMAL_GROUPS, out: Place(offset: 0), try place(of: total), try place(of: perGroup(spread)), numbers)
     code.dims = (1, 1, 1, Int64(count))

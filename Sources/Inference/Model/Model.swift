@@ -46,7 +46,7 @@ public struct Model: Sendable {
   /// Declares a parameter, constrained to the support of its distribution or to explicit bounds.
   ///
   /// Explicit bounds are numbers, arrays of them (one for each element) or formulas of other parameters. They restrict
-  /// the distribution without renormalising it, as in Stan; a truncated distribution is normalised.
+  /// the distribution, within its support, without renormalising it, as in Stan; a truncated one is normalised.
   ///
   /// - Parameters:
   ///   - shape: `[]` for a scalar, `[8]` for a vector, `[2, 5]` for a matrix.
@@ -70,9 +70,18 @@ public struct Model: Sendable {
     let key = ParameterKey(model: identity, name: name)
     parameters.append(
       Parameter(
-        key: key, shape: shape, distribution: distribution, lower: lower?.formula ?? distribution.lower,
-        upper: upper?.formula ?? distribution.upper, constraint: constraint, parameterization: parameterization))
+        key: key, shape: shape, distribution: distribution,
+        lower: Self.within(lower?.formula, distribution.lower, .maximum),
+        upper: Self.within(upper?.formula, distribution.upper, .minimum), constraint: constraint,
+        parameterization: parameterization))
     return Formula(Node(.parameter(key), [], shape))
+  }
+
+  /// The tighter of an explicit bound and the distribution's own.
+  private static func within(_ explicit: Formula?, _ own: Formula?, _ operation: Node.Binary) -> Formula? {
+    guard let explicit, let own else { return explicit ?? own }
+    if case .invalid = explicit.node.operation { return explicit }
+    return Formula(.binary(operation, explicit.node, own.node))
   }
 
   /// Declares a vector of parameters.

@@ -25,7 +25,7 @@ public struct SliceSampler: Sendable {
   /// Replaces `value` by the next state of the chain; returns the log density there.
   ///
   /// The number of evaluations is bounded: at most `maximumSteps` to step out and 200 to shrink, after which, with a
-  /// bracket narrower than the spacing of doubles, the value stays. A density of NaN counts as minus infinity.
+  /// bracket narrower than the spacing of doubles, the value stays. A density of NaN or plus infinity counts as minus infinity.
   ///
   /// - Parameters:
   ///   - value: The current state, of finite log density and within `bounds`.
@@ -41,15 +41,16 @@ public struct SliceSampler: Sendable {
     let start = value
     let startDensity = current ?? logDensity(start)
     let height = startDensity - stream.exponential()
+    func isInSlice(_ density: Double) -> Bool { density > height && density < .infinity }
     var lower = start - width * stream.uniform()
     var upper = lower + width
     var stepsDown = Int(Double(maximumSteps) * stream.uniform())
     var stepsUp = maximumSteps - 1 - stepsDown
-    while stepsDown > 0 && lower > bounds.lowerBound && logDensity(lower) > height {
+    while stepsDown > 0 && lower > bounds.lowerBound && isInSlice(logDensity(lower)) {
       lower -= width
       stepsDown -= 1
     }
-    while stepsUp > 0 && upper < bounds.upperBound && logDensity(upper) > height {
+    while stepsUp > 0 && upper < bounds.upperBound && isInSlice(logDensity(upper)) {
       upper += width
       stepsUp -= 1
     }
@@ -58,7 +59,7 @@ public struct SliceSampler: Sendable {
     for _ in 0..<200 {
       let candidate = lower + (upper - lower) * stream.uniform()
       let density = logDensity(candidate)
-      if density > height {
+      if isInSlice(density) {
         value = candidate
         return density
       }

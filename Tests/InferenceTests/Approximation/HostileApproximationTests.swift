@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 @Suite struct HostileApproximationTests {
-  struct Impossible: Inference.RecoverableError, CustomStringConvertible {
+  struct Impossible: RecoverableDensityError, CustomStringConvertible {
     var description: String { "scale is negative" }
   }
   struct Broken: Error, CustomStringConvertible {
@@ -118,5 +118,40 @@ import Testing
     #expect(throws: ApproximationError.wrongLength(expected: 3, found: 1)) {
       try Pathfinder(pathCount: 1).fit(density, seed: 1, starts: [[0]])
     }
+  }
+
+  @Test func settingsOutOfRangeAreErrors() throws {
+    let density = ApproximationTargets.normal(mean: [1], precision: [[1]])
+    func expect(_ word: String, _ run: () throws -> Void) {
+      let error = #expect(throws: ApproximationError.self) { try run() }
+      guard case .invalidSettings(let reason) = error else {
+        Issue.record("\(word): \(String(describing: error))")
+        return
+      }
+      #expect(reason.contains(word), "\(reason)")
+    }
+    expect("draws") { _ = try Laplace(drawCount: 0).fit(density, seed: 1) }
+    expect("iterations") { _ = try Laplace(maximumIterations: -1).fit(density, seed: 1) }
+    expect("draws") { _ = try VariationalInference(drawCount: 0).fit(density, seed: 1) }
+    expect("gradient") { _ = try VariationalInference(gradientDrawCount: 0).fit(density, seed: 1) }
+    expect("tolerance") { _ = try VariationalInference(tolerance: .nan).fit(density, seed: 1) }
+    expect("paths") { _ = try Pathfinder(pathCount: 0).fit(density, seed: 1) }
+    expect("history") { _ = try Pathfinder(historyLength: 0).fit(density, seed: 1) }
+    expect("bound") { _ = try Pathfinder(boundDrawCount: 0).startingPoints(density, chains: 1, seed: 1) }
+    expect("chains") { _ = try Pathfinder().startingPoints(density, chains: 0, seed: 1) }
+    let fit = try Laplace(drawCount: 30).fit(density, seed: 1)
+    expect("draws") { _ = try fit.resampled(count: 0, seed: 1) }
+    expect("chains") { _ = try fit.startingPoints(chains: 0) }
+    #expect(try fit.startingPoints(chains: 2).count == 2 && fit.resampled(count: 5, seed: 1).drawCount == 5)
+  }
+
+  @Test func whatParetoKCannotTellIsNotCalledClose() throws {
+    // Few draws have no tail, and half of the ratios at one ceiling none that could be fitted.
+    let few = try Laplace(drawCount: 10).fit(ApproximationTargets.studentT(degrees: 1, dimension: 1), seed: 1)
+    #expect(!few.paretoK.isFinite && few.label.contains("cannot be estimated") && !few.label.contains("close"))
+    #expect(few.warnings.contains { $0.contains("cannot be estimated") })
+    let ceiling = (0..<200).map { $0 < 100 ? 0.0 : -Double($0) }
+    #expect(paretoKHat(ceiling).isNaN && ParetoSmoothedWeights(logRatios: ceiling).paretoK.isNaN)
+    #expect(paretoKHat([Double](repeating: 2, count: 200)) == -.infinity)
   }
 }

@@ -265,7 +265,9 @@ struct Proportions: CalibrationModel {
   func density(_ data: [Double]) -> Density { Density(data: data) }
 
   /// Conjugate blocks, and between them a Metropolis block for log a and a slice block for log c.
-  func gibbs(_ data: [Double]) throws -> Gibbs {
+  ///
+  /// - Parameter sweeping: Called in each sweep.
+  func gibbs(_ data: [Double], sweeping: @escaping @Sendable () -> Void = {}) throws -> Gibbs {
     @Sendable func prior(_ state: [Double]) -> Double {
       let (a, c) = (exp(state[5]), exp(state[6]))
       var value =
@@ -276,7 +278,10 @@ struct Proportions: CalibrationModel {
     return try Gibbs(
       names: names,
       blocks: [
-        .dirichlet("p", 0..<3, concentration: Self.concentration) { _ in Array(data[0..<3]) },
+        .dirichlet("p", 0..<3, concentration: Self.concentration) { _ in
+          sweeping()
+          return Array(data[0..<3])
+        },
         .metropolis("a", 5..<6) { state, _ in prior(state) },
         .conjugate("theta", 3..<5) { state, g in
           Conjugate.binomialProbability(

@@ -78,6 +78,34 @@ struct CombinedDistributionTests {
     expect(rectified.variance, 0.5 - 0.5 / .pi, 1e-11, "variance")
   }
 
+  @Test("moments that are infinite on an open side, and finite ones beside them")
+  func infiniteMoments() {
+    let infinity = Double.infinity
+    let above: [any UnivariateDistribution] = [
+      Truncated(Cauchy(mu: 0, sigma: 1), lower: 0), Censored(Cauchy(mu: 0, sigma: 1), lower: 0),
+      Truncated(StudentT(nu: 1, mu: 0, sigma: 1), lower: 2), Truncated(InverseGamma(alpha: 0.5, beta: 1), lower: 1),
+    ]
+    for d in above { #expect(d.mean == infinity && d.variance == infinity, "\(d): \(d.mean), \(d.variance)") }
+    for d: any UnivariateDistribution in [
+      Truncated(Cauchy(mu: 0, sigma: 1), upper: 3), Censored(Cauchy(mu: 0, sigma: 1), upper: 3),
+    ] {
+      #expect(d.mean == -infinity && d.variance == infinity, "\(d): \(d.mean), \(d.variance)")
+    }
+    #expect(Truncated(Cauchy(mu: 0, sigma: 1)).mean.isNaN)
+    // E max(0, X) of Student's t with 2 degrees of freedom, whose variance is infinite: 1 / √2.
+    let censored = Censored(StudentT(nu: 2, mu: 0, sigma: 1), lower: 0)
+    expect(censored.mean, 0.5.squareRoot(), 1e-8, "mean")
+    #expect(censored.variance == infinity)
+    let cut = Truncated(StudentT(nu: 2, mu: 0, sigma: 1), lower: 0)
+    expect(cut.mean, 2.0.squareRoot(), 1e-8, "mean")
+    #expect(cut.variance == infinity)
+  }
+
+  @Test("the density of beta(1, 1) is 1 exactly")
+  func uniformBeta() {
+    for i in 0...1000 { #expect(Beta(alpha: 1, beta: 1).logDensity(Double(i) / 1000) == 0) }
+  }
+
   /// Derivatives of a distribution made of parameters against differences.
   private func check(_ p: [Double], _ x: Double, fixed: Set<Int> = [], _ make: ([Double]) -> any UnivariateDistribution)
   {

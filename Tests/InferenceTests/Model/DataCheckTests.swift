@@ -215,4 +215,29 @@ struct DataCheckTests {
       model.parameter("a", count: 2, .normal(0, 1), lower: [0.0, 2], upper: [1, 1.5])
     }
   }
+
+  @Test("explicit bounds leave what lies in the family's support")
+  func boundsWithinSupport() throws {
+    var model = Model()
+    model.parameter("half", .halfNormal(1), lower: -Double.infinity)
+    model.parameter("rate", .exponential(1), lower: -1)
+    model.parameter("share", .beta(2, 2), lower: -1, upper: 3)
+    model.parameter("even", .uniform(0, 1), lower: -Double.infinity, upper: 0.5)
+    model.parameter("each", count: 2, .exponential(1), lower: [-1, 2])
+    let free = model.parameter("free", .normal(0, 1))
+    model.parameter("above", .exponential(1), lower: free)
+    let draws = try model.compile().sample(NUTS(), chains: 2, warmUp: 300, draws: 1000, seed: 4).draws
+    func column(_ name: String) throws -> [Double] { Array(draws[try #require(draws.names.firstIndex(of: name))]) }
+    let rows = Dictionary(uniqueKeysWithValues: DrawSummary(draws).rows.map { ($0.name, $0) })
+    for name in ["half", "rate", "share", "even", "each[1]", "above"] {
+      #expect(try column(name).allSatisfy { $0 >= 0 }, "\(name)")
+    }
+    #expect(try column("share").allSatisfy { $0 <= 1 } && column("even").allSatisfy { $0 <= 0.5 })
+    for (name, mean) in [
+      ("half", (2 / Double.pi).squareRoot()), ("rate", 1), ("share", 0.5), ("even", 0.25), ("each[2]", 3),
+    ] {
+      let row = try #require(rows[name])
+      #expect(abs(row.mean - mean) < 5 * row.mcse, "\(name): \(row.mean), not \(mean)")
+    }
+  }
 }

@@ -220,4 +220,29 @@ struct StructuredRowsTests {
       #expect(!(evaluate(compiled, [1, .infinity, 0]).value > -.infinity))
     }
   }
+
+  @Test(
+    "rows of any scale: log density and gradient are those of scale 1, shifted", arguments: [-160, -40, 0, 40, 160])
+  func extremeScales(exponent: Int) throws {
+    let n = 40
+    func figures(_ scale: Double, linear: Bool) throws -> (value: Double, gradient: [Double]) {
+      var model = Model()
+      let b = model.parameter("b", count: 2, .flat)
+      let logSD = model.parameter("log_sd", .flat)
+      let y = (0..<n).map { scale * sin(Double($0)) }
+      let x = (0..<n).map { Double($0) / 10 }
+      let mean =
+        linear
+        ? scale * b[[0]] + b[[1]] * Formula(x.map { $0 * scale }) : scale * b[Index(x.map { $0 < 2 ? 0 : 1 })]
+      model.observe("y", y, .normal(mean, scale * exp(logSD)))
+      return evaluate(try model.compile(), [0.3, -0.2, 0.1])
+    }
+    let scale = pow(10, Double(exponent))
+    for linear in [true, false] {
+      let (one, other) = (try figures(1, linear: linear), try figures(scale, linear: linear))
+      let expected = one.value - Double(n) * log(scale)
+      #expect(abs(other.value - expected) <= 1e-10 * max(abs(expected), abs(one.value)), "\(other.value), \(expected)")
+      for (a, b) in zip(one.gradient, other.gradient) { #expect(abs(a - b) <= 1e-9 * max(1, abs(a)), "\(a) \(b)") }
+    }
+  }
 }

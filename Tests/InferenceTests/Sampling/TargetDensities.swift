@@ -128,7 +128,7 @@ struct FaultyNormal: LogDensity {
   }
 
   struct Broken: Error, CustomStringConvertible { let description = "the density broke" }
-  struct Impossible: Inference.RecoverableError, CustomStringConvertible { let description = "a matrix was singular" }
+  struct Impossible: RecoverableDensityError, CustomStringConvertible { let description = "a matrix was singular" }
 
   final class Counters: Sendable {
     let evaluators = Atomic(0)

@@ -46,9 +46,26 @@ public struct Gibbs: Sendable {
   ///
   /// Starting points of the options replace the start given here.
   public func sample(_ options: SamplingOptions) throws -> Fit {
-    try ChainRunner(options).run(names: names, identity: identity) {
-      GibbsKernel(blocks: blocks, count: names.count, logDensity: logDensity, startState: start)
+    try ChainRunner(options).run(names: names, identity: identity, fingerprint: fingerprint(options)) { makeKernel() }
+  }
+
+  private func makeKernel() -> GibbsKernel {
+    GibbsKernel(blocks: blocks, count: names.count, logDensity: logDensity, startState: start)
+  }
+
+  /// What a few sweeps from a start that is always the same come to.
+  private func fingerprint(_ options: SamplingOptions) -> DensityFingerprint {
+    var fingerprint = DensityFingerprint()
+    var kernel = makeKernel()
+    let streams = ChainStreams(seed: DensityFingerprint.seed, chain: 0)
+    // Where a sweep throws, the ones before are compared, and the chains tell of it.
+    guard (try? kernel.start(at: options.startingPoints?.first, using: streams)) != nil else { return fingerprint }
+    for sweep in 0..<5 {
+      var stream = streams.transition(sweep)
+      guard let mark = try? kernel.mark(using: &stream) else { return fingerprint }
+      fingerprint.set(mark, at: sweep)
     }
+    return fingerprint
   }
 }
 
@@ -113,6 +130,18 @@ public struct GibbsKernel: MarkovKernel {
     return StepInfo(
       logDensity: logDensity?(context.state) ?? .nan,
       acceptance: context.proposals == 0 ? 1 : context.acceptance / Double(context.proposals))
+  }
+
+  /// A checksum of the state, a sweep from there and the densities evaluated in it.
+  fileprivate mutating func mark(using stream: inout RandomStream) throws -> WordChecksum {
+    var mark = WordChecksum()
+    for number in context.state { mark.add(number) }
+    context.evaluations = mark
+    defer { context.evaluations = nil }
+    mark.add(try step(isWarmUp: true, using: &stream).logDensity)
+    if let evaluations = context.evaluations { mark.add(evaluations.value) }
+    for number in context.state { mark.add(number) }
+    return mark
   }
 
   public mutating func variables(into values: inout MutableSpan<Double>, using stream: inout RandomStream) throws {

@@ -13,6 +13,11 @@ public struct GibbsBlock: Sendable {
     /// The sum of acceptance probabilities and the number of proposals of this sweep.
     var acceptance = 0.0
     var proposals = 0
+    /// The densities that updates have evaluated, where a fingerprint of them is taken: by states alone, data that change
+    /// no decision would not be told apart.
+    var evaluations: WordChecksum?
+
+    mutating func note(_ logDensity: Double) { evaluations?.add(logDensity) }
   }
 
   /// What the block is called in messages.
@@ -77,7 +82,9 @@ public struct GibbsBlock: Sendable {
         let slice = SliceSampler(width: context.memory[memory.lowerBound + number].value, bounds: bounds)
         slice.update(&value, using: &stream) { candidate in
           context.state[i] = candidate
-          return logDensity(context.state, number)
+          let value = logDensity(context.state, number)
+          context.note(value)
+          return value
         }
         context.state[i] = value
         if context.isWarmUp { context.memory[memory.lowerBound + number].learn(move: value - before) }
@@ -89,7 +96,7 @@ public struct GibbsBlock: Sendable {
   ///
   /// - Parameters:
   ///   - scale: The first proposal's standard deviation, adapted in the warm-up to an acceptance of 0.44.
-  ///   - logDensity: As for ``slice(_:_:width:bounds:_:)``; minus infinity or NaN outside the support.
+  ///   - logDensity: As for ``slice(_:_:width:bounds:_:)``; infinite or NaN outside the support.
   public static func metropolis(
     _ name: String, _ coordinates: Range<Int>, scale: Double = 1,
     _ logDensity: @escaping @Sendable (_ state: [Double], _ number: Int) -> Double
@@ -101,7 +108,10 @@ public struct GibbsBlock: Sendable {
         let current = logDensity(context.state, number)
         context.state[i] = before + context.memory[memory.lowerBound + number].value * stream.normal()
         let threshold = -stream.exponential()
-        let gain = logDensity(context.state, number) - current
+        let proposed = logDensity(context.state, number)
+        context.note(proposed)
+        // Plus infinity is outside the support: a chain could not leave it.
+        let gain = proposed < .infinity ? proposed - current : .nan
         if !(gain > threshold) { context.state[i] = before }
         let probability = gain.isNaN ? 0 : min(1, exp(gain))
         context.acceptance += probability

@@ -44,7 +44,7 @@ package struct HamiltonianSystem {
     lastReason = nil
     do {
       return try Self.evaluate(&evaluator, &positions, &gradients, range(place), &logDensities[place])
-    } catch let error as any RecoverableError {
+    } catch let error as any RecoverableDensityError {
       lastReason = String(describing: error)
       logDensities[place] = -.infinity
       return false

@@ -15,23 +15,32 @@ public struct ChainRunner: Sendable {
   ///
   /// - Parameters:
   ///   - names: The names of what a draw keeps, all different.
-  ///   - identity: What tells this sampler and its settings from others; a checkpoint of another is refused.
+  ///   - identity: What tells this sampler, its settings, its model and its data from others; a checkpoint of another is
+  ///     refused.
   ///   - makeKernel: Makes a kernel for one chain.
   /// - Throws: ``SamplingError``, ``CheckpointError``.
   public func run<Kernel: MarkovKernel>(
     names: [String], identity: String, makeKernel: @escaping @Sendable () throws -> Kernel
   ) throws -> Fit {
+    try run(names: names, identity: identity, fingerprint: DensityFingerprint(), makeKernel: makeKernel)
+  }
+
+  /// - Parameter fingerprint: Of the density and its data; computed for a run with a checkpoint only.
+  func run<Kernel: MarkovKernel>(
+    names: [String], identity: String, fingerprint: @autoclosure () -> DensityFingerprint,
+    makeKernel: @escaping @Sendable () throws -> Kernel
+  ) throws -> Fit {
     try options.validate()
-    let stored = try options.checkpoint.flatMap { checkpoint in
-      try RunCheckpoint.read(checkpoint.url, for: RunIdentity(sampler: identity, names: names, options: options))
-    }
+    let identity = RunIdentity(
+      sampler: identity, names: names, options: options,
+      fingerprint: options.checkpoint == nil ? DensityFingerprint() : fingerprint())
+    let stored = try options.checkpoint.flatMap { try RunCheckpoint.read($0.url, for: identity) }
     let runs = (0..<options.chains).map { chain in
       ChainRun(
         chain: chain, options: options, variableCount: names.count,
         resuming: stored?.chains.first { $0.chain == chain }, makeKernel: makeKernel)
     }
-    let schedule = ChainSchedule(
-      runs: runs, options: options, identity: RunIdentity(sampler: identity, names: names, options: options))
+    let schedule = ChainSchedule(runs: runs, options: options, identity: identity)
     let threads = min(options.chains, max(1, options.threads ?? ProcessInfo.processInfo.activeProcessorCount))
     schedule.work(threads: threads)
     let (chains, checkpointProblem) = schedule.finish()
@@ -39,10 +48,11 @@ public struct ChainRunner: Sendable {
   }
 
   private func gather(_ all: [ChainSnapshot], names: [String], checkpointProblem: String?) throws -> Fit {
-    let failures = all.compactMap(\.failure)
-    let chains = all.filter { $0.failure == nil }
+    // A checkpoint may hold more draws than are asked for: what came after those is not of this run.
+    let failures = all.compactMap(\.failure).filter { ($0.iteration ?? 0) < options.iterations }
+    let chains = all.filter { chain in !failures.contains { $0.chain == chain.chain } }
     guard !chains.isEmpty else { throw SamplingError.allChainsFailed(failures) }
-    let draws = chains.map(\.trace.drawCount).min() ?? 0
+    let draws = min(options.draws, chains.map(\.trace.drawCount).min() ?? 0)
     let outcome: Fit.Outcome =
       chains.allSatisfy { $0.iteration >= options.iterations }
       ? .complete : options.cancellation?.isCancelled == true ? .cancelled : .outOfTime
@@ -66,7 +76,8 @@ public struct ChainRunner: Sendable {
           chain: $0.chain, tuning: $0.tuning, warmUp: options.warmUp, warmUpSeconds: $0.warmUpSeconds,
           samplingSeconds: $0.samplingSeconds, warmUpEvaluations: $0.warmUpEvaluations)
       },
-      divergences: chains.flatMap(\.divergences), chainFailures: failures, outcome: outcome, seed: options.seed,
+      divergences: chains.flatMap { $0.divergences.filter { $0.iteration < options.iterations } },
+      chainFailures: failures, outcome: outcome, seed: options.seed,
       checkpointProblem: checkpointProblem)
   }
 }
@@ -78,7 +89,11 @@ extension LogDensity {
   ///   go on is told in ``Fit/chainFailures``.
   public func sample(_ sampler: some Sampler, _ options: SamplingOptions) throws -> Fit {
     let warmUp = options.warmUp
-    return try ChainRunner(options).run(names: variableNames, identity: String(reflecting: sampler)) {
+    let names = variableNames
+    return try ChainRunner(options).run(
+      names: names, identity: String(reflecting: sampler),
+      fingerprint: DensityFingerprint(self, names: names.count, points: options.startingPoints ?? [])
+    ) {
       try sampler.makeKernel(for: self, warmUp: warmUp)
     }
   }

@@ -36,8 +36,8 @@ final class ChainSchedule<Kernel: MarkovKernel>: @unchecked Sendable {
     deadline = options.timeBudget.map { ContinuousClock.now + $0 }
     waiting = runs.filter { !$0.isFinished }
     finished = runs.filter(\.isFinished)
-    status = runs.map(Self.status)
-    doneAtStart = runs.reduce(0) { $0 + $1.progress.iteration }
+    status = runs.map { Self.status($0, of: options.iterations) }
+    doneAtStart = status.reduce(0) { $0 + $1.iteration }
     lastProgress = started
     lastCheckpoint = started
   }
@@ -98,7 +98,7 @@ final class ChainSchedule<Kernel: MarkovKernel>: @unchecked Sendable {
   private func putBack(_ run: ChainRun<Kernel>) {
     lock.withLock {
       runningCount -= 1
-      status[run.chain] = Self.status(run)
+      status[run.chain] = Self.status(run, of: options.iterations)
       if run.isFinished { finished.append(run) } else { waiting.append(run) }
       if let checkpoint = options.checkpoint, ContinuousClock.now - lastCheckpoint >= checkpoint.interval {
         isCheckpointDue = true
@@ -108,10 +108,12 @@ final class ChainSchedule<Kernel: MarkovKernel>: @unchecked Sendable {
     }
   }
 
-  private static func status(_ run: ChainRun<Kernel>) -> ChainStatus {
+  /// A checkpoint may hold more iterations than are asked for; they do not count.
+  private static func status(_ run: ChainRun<Kernel>, of iterations: Int) -> ChainStatus {
     ChainStatus(
-      iteration: run.progress.iteration, divergences: run.progress.divergences.count { !$0.isWarmUp },
-      hasFailed: run.progress.failure != nil)
+      iteration: min(run.progress.iteration, iterations),
+      divergences: run.progress.divergences.count { !$0.isWarmUp && $0.iteration < iterations },
+      hasFailed: run.progress.failure.map { ($0.iteration ?? 0) < iterations } ?? false)
   }
 
   // MARK: - Under the lock

@@ -97,6 +97,7 @@ extension RunIdentity: StoredState {
     words.write(seed)
     words.write(startingPoints.count)
     for point in startingPoints { words.write(point) }
+    fingerprint.store(into: &words)
   }
 
   init(from words: inout WordReader) throws(DamagedState) {
@@ -111,6 +112,7 @@ extension RunIdentity: StoredState {
     let points = try words.count()
     startingPoints = []
     for _ in 0..<points { startingPoints.append(try words.doubles()) }
+    fingerprint = try DensityFingerprint(from: &words)
   }
 
   /// What sets this run apart from one that was stored, in words; nil where nothing does.
@@ -125,6 +127,7 @@ extension RunIdentity: StoredState {
     for (what, mine, its) in numbers where mine != its { return "it has \(its) \(what), not \(mine)" }
     if seed != stored.seed { return "its seed is \(stored.seed), not \(seed)" }
     if sampler != stored.sampler { return "its sampler is \(stored.sampler), not \(sampler)" }
-    return startingPoints == stored.startingPoints ? nil : "its starting points differ"
+    if startingPoints != stored.startingPoints { return "its starting points differ" }
+    return fingerprint.contradicts(stored.fingerprint) ? "its data or model differ" : nil
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 
-/// What must be equal for one run to continue another: everything that its draws so far depend on.
+/// What must be equal for one run to continue another: everything that its draws so far depend on; data and model by
+/// what their density gives at some points.
 struct RunIdentity: Sendable, Equatable {
   var sampler: String
   var names: [String]
@@ -9,8 +10,9 @@ struct RunIdentity: Sendable, Equatable {
   var thinning: Int
   var seed: UInt64
   var startingPoints: [[Double]]
+  var fingerprint: DensityFingerprint
 
-  init(sampler: String, names: [String], options: SamplingOptions) {
+  init(sampler: String, names: [String], options: SamplingOptions, fingerprint: DensityFingerprint) {
     self.sampler = sampler
     self.names = names
     chains = options.chains
@@ -18,6 +20,7 @@ struct RunIdentity: Sendable, Equatable {
     thinning = options.thinning
     seed = options.seed
     startingPoints = options.startingPoints ?? []
+    self.fingerprint = fingerprint
   }
 }
 
@@ -25,7 +28,7 @@ struct RunIdentity: Sendable, Equatable {
 public enum CheckpointError: Error, Equatable, CustomStringConvertible {
   /// The file is no checkpoint, or damaged.
   case damaged(path: String, reason: String)
-  /// The file is of a run with other settings.
+  /// The file is of a run with other settings, data or model.
   case otherRun(path: String, difference: String)
   /// The file has a form that this version does not read.
   case unknownVersion(path: String, version: Int)
@@ -52,7 +55,7 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
 ///     magic, form, identity, chains (each: count of words, words), checksum
 enum RunCheckpoint {
   private static let magic: UInt64 = 0x636D_636D_6465_6D64
-  private static let form = 1
+  private static let form = 2
 
   struct Contents {
     var chains: [ChainSnapshot]
@@ -82,9 +85,9 @@ enum RunCheckpoint {
     try Data().write(to: partial)
     let file = try FileHandle(forWritingTo: partial)
     do {
-      var checksum = Checksum()
+      var checksum = WordChecksum()
       func put(_ words: [UInt64]) throws {
-        checksum.add(words)
+        for word in words { checksum.add(word) }
         try file.write(contentsOf: words.map(\.littleEndian).withUnsafeBytes { Data($0) })
       }
       var head = WordWriter()
@@ -128,8 +131,8 @@ enum RunCheckpoint {
       throw CheckpointError.unknownVersion(path: url.path, version: Int(truncatingIfNeeded: words[1]))
     }
     let stored = words.removeLast()
-    var checksum = Checksum()
-    checksum.add(words)
+    var checksum = WordChecksum()
+    for word in words { checksum.add(word) }
     guard checksum.value == stored else { throw damaged("its checksum does not match") }
     var reader = WordReader(words)
     var contents = Contents(chains: [])
@@ -148,18 +151,5 @@ enum RunCheckpoint {
     }
     if let difference { throw CheckpointError.otherRun(path: url.path, difference: difference) }
     return contents
-  }
-}
-
-/// A 64-bit checksum of words, by multiplication and folding; it finds damage, not malice.
-private struct Checksum {
-  private(set) var value: UInt64 = 0x9E37_79B9_7F4A_7C15
-
-  mutating func add(_ words: [UInt64]) {
-    for word in words {
-      let product = (value ^ word).multipliedFullWidth(by: 0xA076_1D64_78BD_642F)
-      // A word that cancels the value must not wipe out what came before.
-      value = (product.high ^ product.low) &+ (value << 7 | value >> 57)
-    }
   }
 }

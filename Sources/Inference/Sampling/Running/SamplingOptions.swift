@@ -22,7 +22,8 @@ public struct SamplingOptions: Sendable {
   /// Called from a sampling thread, never from two at once, at most once per `progressInterval` and at the end.
   public var progress: (@Sendable (SamplingProgress) -> Void)?
   public var progressInterval: Duration
-  /// Where and how often to store the run; a run of the same settings continues from there.
+  /// Where and how often to store the run; a run of the same settings, model and data continues from there, also with
+  /// more draws; asked for fewer than are stored, it returns the first.
   public var checkpoint: Checkpointing?
 
   public init(
@@ -63,6 +64,9 @@ public struct SamplingOptions: Sendable {
 }
 
 /// Where a run is stored, so that it can go on after an interruption with the same draws, bit for bit.
+///
+/// Data and model are compared by what the density gives, bit for bit, at the starting points and at a few that are
+/// always the same; a density that throws at all of them is not told from others.
 public struct Checkpointing: Sendable {
   /// The file; it is replaced atomically.
   public var url: URL
