@@ -265,9 +265,10 @@ struct Proportions: CalibrationModel {
   func density(_ data: [Double]) -> Density { Density(data: data) }
 
   /// Conjugate blocks, and between them a Metropolis block for log a and a slice block for log c.
-  ///
+  func gibbs(_ data: [Double]) throws -> Gibbs { try gibbs(data) {} }
+
   /// - Parameter sweeping: Called in each sweep.
-  func gibbs(_ data: [Double], sweeping: @escaping @Sendable () -> Void = {}) throws -> Gibbs {
+  func gibbs(_ data: [Double], sweeping: @escaping @Sendable () -> Void) throws -> Gibbs {
     @Sendable func prior(_ state: [Double]) -> Double {
       let (a, c) = (exp(state[5]), exp(state[6]))
       var value =
