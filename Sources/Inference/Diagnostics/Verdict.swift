@@ -93,10 +93,17 @@ public struct Verdict: Sendable, Equatable {
           kind: .notFinite, text: "\(Self.list(broken)) took values that are not finite.",
           remedy: "look for a division by zero, an overflow, or a posterior that has no bounds."))
     }
-    if let row = rows.first(where: { $0.q50 != 0 && $0.q50.isFinite && !(1e-100...1e100).contains(abs($0.q50)) }) {
+    let isExtreme = { (row: DrawSummary.Row) in
+      row.q50 != 0 && row.q50.isFinite && !(1e-100...1e100).contains(abs(row.q50))
+    }
+    // A spread beyond the doubles: draws wander over all of them, around a median of any size.
+    if let row = rows.first(where: { isExtreme($0) || $0.mean.isFinite && $0.sd == .infinity }) {
       validity.append(
         Finding(
-          kind: .degenerate, text: "\(row.name) is about \(row.q50), where doubles end.",
+          kind: .degenerate,
+          text: isExtreme(row)
+            ? "\(row.name) is about \(row.q50), where doubles end."
+            : "\(row.name) has draws so large that its variance is beyond the doubles.",
           remedy: "the posterior has no bound there: give a proper prior, or a scale a prior that keeps off 0."))
     }
     if draws.drawCount < 4 {

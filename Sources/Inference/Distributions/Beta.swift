@@ -26,7 +26,8 @@ public struct Beta: PositivePairFamily {
     let y = 1 - x
     let (logX, logY) = (log(x), log1p(-x))
     // Of the uniform, rounding must not leave what is not 0.
-    let value = alpha == 1 && beta == 1 ? 0 : SpecialFunctions.logBetaKernel(x, y, alpha, beta) - logX - logY
+    let value =
+      alpha == 1 && beta == 1 && !x.isNaN ? 0 : SpecialFunctions.logBetaKernel(x, y, alpha, beta) - logX - logY
     return Partials(
       value: value, x: (alpha - 1) / x - (beta - 1) / y,
       p: SIMD4(
