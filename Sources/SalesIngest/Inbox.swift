@@ -5,7 +5,8 @@ import SalesStore
 /// with a text beside it that says why.
 ///
 /// Every entry is a delivery of its own, loaded as a whole or not at all: a file, an archive, or a folder of files.
-/// Single files of masters come before files of sales, and otherwise names decide the order. A load that was killed
+/// Masters by themselves come first, with the links that let them move products; of all else, files and folders alike,
+/// names decide the order. A load that was killed
 /// before its file could move is known by its contents the next time, and the file moves then, whatever came between.
 public struct Inbox: Sendable {
   /// What became of one delivery.
@@ -45,6 +46,10 @@ public struct Inbox: Sendable {
   public func load(
     into store: any SalesStore, _ environment: IngestEnvironment, report: (_ name: String, Outcome) -> Void
   ) throws(IngestError) {
+    // A folder that is made here would hide that the one meant is not there, as when its disk is not mounted.
+    guard InputFile.isFolder(folder) else {
+      throw .unreadable(folder, reason: "there is no such folder; make it, mount it, or correct ingest.inbox")
+    }
     for name in Self.kept { try makeFolder(name) }
     for name in try deliveries(now: environment.now()) {
       guard !environment.isCancelled() else { throw .cancelled }
@@ -82,11 +87,14 @@ public struct Inbox: Sendable {
     return ready.map { (rank: rank($0), name: $0) }.sorted { ($0.rank, $0.name) < ($1.rank, $1.name) }.map(\.name)
   }
 
-  /// Masters come before what names them.
+  /// What others name, in the order in which it is loaded.
+  private static let leading: [SourceMapping.Role] = [.links, .products, .stores]
+
+  /// Masters come before what names them. What holds other facts too keeps its place by name, for those may be
+  /// corrections of one another.
   private func rank(_ name: String) -> Int {
-    let roles = SourceMapping.Role.allCases
-    guard !DeliveryFiles.isCollection(path(name)), let items = try? files(path(name)).items else { return roles.count }
-    return items.map { roles.firstIndex(of: $0.role)! }.max() ?? roles.count
+    guard let items = try? files(path(name)).items, !items.isEmpty else { return Self.leading.count }
+    return items.map { Self.leading.firstIndex(of: $0.role) ?? Self.leading.count }.max() ?? Self.leading.count
   }
 
   private func files(_ path: String) throws(IngestError) -> DeliveryFiles {

@@ -16,6 +16,8 @@ public enum IngestError: Error, Hashable, Sendable {
   case tooManyBadRows(bad: Int, rows: Int, share: Double, examples: [QuarantinedRow])
   /// An option does not fit the data, such as an unknown store or a day without sales.
   case option(String)
+  /// The data leave open what is meant, such as lines of receipts for a day that is there already.
+  case undecided(String)
   case cancelled
   case store(StoreError)
 }
@@ -39,7 +41,7 @@ extension IngestError: CustomStringConvertible {
     case .tooManyBadRows(let bad, let rows, let share, let examples):
       "\(bad) of \(rows) rows are bad, more than the \(share * 100)% that a load may have; nothing was loaded. "
         + "The first: " + examples.map(Self.text).joined(separator: "; ")
-    case .option(let reason): reason
+    case .option(let reason), .undecided(let reason): reason
     case .cancelled: "the load was cancelled; nothing was loaded"
     case .store(let error): error.description
     }

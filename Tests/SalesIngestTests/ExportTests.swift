@@ -212,4 +212,26 @@ import Testing
     #expect(
       record.summary.details?.dayClasses["unknown"] == 2 && record.summary.details?.dayClasses["store_silent"] == 1)
   }
+
+  /// What a link implies comes back with the link alone, so that taking it back opens the days again.
+  @Test(arguments: DatabaseKind.available) func closuresOfLinksAreExportedOnce(on kind: DatabaseKind) throws {
+    let (before, after) = (try Place(kind), try Place(kind))
+    var files = Self.masters
+    files["sales.csv"] = "date,product,store,units\n\(Self.first),tea,north,3\n\(Self.first + 1),tea,south,2\n"
+    files["events.csv"] = "date,event,type,store,closed\n\(Self.first + 3),Fire,own,north,1\n"
+    files["links.csv"] = "kind,node,date,through\nclosure,north,\(Self.first + 2),\(Self.first + 27)\n"
+    try before.load(files)
+    let written = try before.export()
+    #expect(written["events.csv"]?.split(separator: "\n").count == 2, "\(written["events.csv"] ?? "")")
+    try after.load(written)
+    let (one, other) = (try before.store.calendar(), try after.store.calendar())
+    #expect(one == other && one.closures.count == 26 && one.knownThrough == Self.first + 3)
+    #expect(try after.store.dataSummary().furtherFacts["closures"] == 1)
+    #expect(try after.store.deliveredCalendar().closures.count == 1)
+    // The fire is an event of its own.
+    try after.load([
+      "links.csv": "kind,node,date,through,withdrawn\nclosure,north,\(Self.first + 2),\(Self.first + 27),1\n"
+    ])
+    #expect(try after.store.calendar().closures.map(\.day) == [Self.first + 3])
+  }
 }

@@ -131,4 +131,68 @@ import Testing
     #expect(try retry(place, held, .add).released == 1)
     #expect(try place.units() == [7.5, 4])
   }
+
+  // MARK: Mended lines
+
+  private static let broken = ["2024-01-01,tea,north,4,2", "2024-01-01,tea,north,x,2", "2024-01-02,tea,north,1,2"]
+  private static let mended = ["2024-01-01,tea,north,9,2"]
+
+  private func states(_ place: DeliveredDatabase) throws -> [String] {
+    try place.rows().sorted { $0.day < $1.day }.map { "\($0.units) \($0.status)" }
+  }
+
+  private func drop(_ place: DeliveredDatabase, _ load: LoadRecord) throws -> [LoadRecord] {
+    let ids = try place.store.quarantine(load: load.id, limit: 100).compactMap(\.id)
+    return try QuarantineDrop(ids, options: .init()).run(into: place.store, IngestEnvironment(now: { Delivery.now }))
+  }
+
+  /// The documented way: mend, forget the refused line, add.
+  @Test(arguments: DatabaseKind.available) func mendedLinesMakeTheirDayWhole(on kind: DatabaseKind) throws {
+    let place = try DeliveredDatabase(kind, rows: .lines)
+    let held = try place.deliver(sales: Self.broken)
+    #expect(held.summary.quarantinedByReason == ["not_a_number": 1])
+    #expect(try states(place) == ["0.0 unknown", "1.0 sold"])
+    #expect(try drop(place, held).isEmpty)
+    #expect(try states(place) == ["0.0 unknown", "1.0 sold"], "a line forgotten is no total")
+    let added = try place.deliver(sales: Self.mended) { $0.restate = .add }
+    #expect(added.summary.rowsLoaded == 1 && added.summary.rowsUnchanged == 0)
+    #expect(try states(place) == ["13.0 sold", "1.0 sold"])
+  }
+
+  /// The other way round: the day is whole as soon as the refused line is forgotten.
+  @Test(arguments: DatabaseKind.available) func mendedLinesBeforeTheDrop(on kind: DatabaseKind) throws {
+    let place = try DeliveredDatabase(kind, rows: .lines)
+    let held = try place.deliver(sales: Self.broken + ["2024-01-02,ham,north,y,2"])
+    let added = try place.deliver(sales: Self.mended) { $0.restate = .add }
+    #expect(try states(place) == ["0.0 unknown", "1.0 sold"])
+    #expect(place.warnings(added).contains { $0.contains("drop them from quarantine") }, "\(place.warnings(added))")
+    let completed = try drop(place, held)
+    #expect(completed.map(\.summary.rowsLoaded) == [1])
+    #expect(try states(place) == ["13.0 sold", "1.0 sold"])
+    #expect(try place.isKnown(sales: Self.mended) { $0.restate = .add })
+    #expect(try states(place) == ["13.0 sold", "1.0 sold"])
+  }
+
+  /// A day of which no line was good has no sum, and waits all the same.
+  @Test(arguments: DatabaseKind.available) func aDayOfRefusedLinesAlone(on kind: DatabaseKind) throws {
+    let place = try DeliveredDatabase(kind, rows: .lines)
+    let held = try place.deliver(sales: ["2023-12-31,tea,north,1,2", "2024-01-01,tea,north,x,2"])
+    #expect(try states(place) == ["1.0 sold", "0.0 unknown"])
+    _ = try drop(place, held)
+    try place.deliver(sales: Self.mended) { $0.restate = .add }
+    #expect(try states(place) == ["1.0 sold", "9.0 sold"])
+  }
+
+  /// Lines of other days in quarantine are no reason to wait.
+  @Test(arguments: DatabaseKind.available) func onlyLinesOfTheDayAreWaitedFor(on kind: DatabaseKind) throws {
+    let place = try DeliveredDatabase(kind, rows: .lines)
+    let held = try place.deliver(sales: Self.broken + ["2024-01-02,tea,north,y,2"])
+    #expect(try states(place) == ["0.0 unknown", "0.0 unknown"])
+    let first = try place.store.quarantine(load: held.id, limit: 100).first { $0.raw.hasPrefix("2024-01-01") }
+    try place.store.dropQuarantine([try #require(first?.id)])
+    try place.deliver(sales: Self.mended + ["2024-01-02,tea,north,5,2"]) { $0.restate = .add }
+    #expect(try states(place) == ["13.0 sold", "0.0 unknown"])
+    _ = try drop(place, held)
+    #expect(try states(place) == ["13.0 sold", "6.0 sold"])
+  }
 }

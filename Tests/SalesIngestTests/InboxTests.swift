@@ -115,4 +115,41 @@ import Testing
     try Data().write(to: URL(filePath: folder.file("inbox")))
     #expect(throws: IngestError.self) { try self.empty() }
   }
+
+  private func units() throws -> [Double] {
+    var units: [Double] = []
+    try store.salesRows(from: nil, to: nil) { units.append($0.units) }
+    return units
+  }
+
+  /// A correction comes after what it corrects, be that a folder or a file.
+  @Test func foldersAndFilesFollowByName() throws {
+    try put(Self.products, "products.csv")
+    try put(Self.stores, "stores.csv")
+    try put(sales(0..<1), "20250122_day/sales.csv")
+    try put("date,product,store,units\n\(Delivery.first),tea,north,9\n", "20250123_corr.csv")
+    #expect(
+      try empty() == [
+        "loaded products.csv", "loaded stores.csv", "loaded 20250122_day", "loaded 20250123_corr.csv",
+      ])
+    #expect(try units() == [9])
+  }
+
+  /// The first night: masters in a folder, with sales or without.
+  @Test(arguments: ["00_base", "masters"]) func aFolderOfMastersComesFirst(name: String) throws {
+    try put(Self.products, "\(name)/products.csv")
+    try put(Self.stores, "\(name)/stores.csv")
+    if name == "00_base" { try put(sales(0..<1), "\(name)/sales.csv") }
+    try put(sales(1..<2), "20250122.csv")
+    try put(sales(2..<3), "20250123.csv")
+    #expect(try empty() == ["loaded \(name)", "loaded 20250122.csv", "loaded 20250123.csv"])
+  }
+
+  /// An inbox that is not there is not made: the one meant may be on a disk that is not mounted.
+  @Test func anInboxThatIsNotThere() throws {
+    try FileManager.default.removeItem(atPath: folder.file("inbox"))
+    let error = #expect(throws: IngestError.self) { try self.empty() }
+    #expect("\(error!)".contains("there is no such folder"))
+    #expect(!FileManager.default.fileExists(atPath: folder.file("inbox")))
+  }
 }

@@ -131,4 +131,25 @@ import Testing
     #expect(masters.rows.map(\.path) == [["dairy", "milk"], ["drinks", "tea"]])
     #expect(masters.rows.map(\.isCount) == [false, true])
   }
+
+  /// A database whose list of migrations has a gap is not what any version of the program made.
+  @Test(arguments: DatabaseKind.available) func aMigrationIsMissing(on kind: DatabaseKind) throws {
+    let database = try TestDatabase(kind)
+    try openStore(database.url, mode: .readWrite(create: true), now: SmallStore.noon).close()
+    try database.query("DELETE FROM schema_migrations WHERE version = 2")
+    for mode in [StoreMode.readOnly, .readWrite(create: true)] {
+      #expect(throws: StoreError.migrationMissing(version: 2, name: "more_facts")) {
+        _ = try openStore(database.url, mode: mode, now: SmallStore.noon)
+      }
+    }
+  }
+
+  @Test func hintsOfDatabasesThatCannotBeWritten() {
+    let denied = StoreError.unwritable(place: "postgresql://u@h/d", reason: "permission denied for table sales")
+    let full = StoreError.unwritable(place: "demand.sqlite", reason: "database or disk is full")
+    let closed = StoreError.unwritable(place: "demand.sqlite", reason: "attempt to write a readonly database")
+    #expect(!denied.isOutOfRoom && full.isOutOfRoom && !closed.isOutOfRoom)
+    #expect(denied.description.contains("the user's rights") && !denied.description.contains("disk"))
+    #expect(full.description.contains("free space") && closed.description.contains("permissions"))
+  }
 }

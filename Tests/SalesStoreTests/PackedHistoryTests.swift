@@ -216,4 +216,20 @@ import Testing
     }
     #expect(try small.database.query(passes) == before)
   }
+
+  /// The table holds nothing of its own: whoever writes makes it again, and readers are told so.
+  @Test(arguments: DatabaseKind.available) func aTableThatWasDropped(on kind: DatabaseKind) throws {
+    let small = try SmallStore(kind)
+    try small.load()
+    let panel = try small.store.panel()
+    try small.store.close()
+    try small.database.query("DROP TABLE packed_histories")
+    #expect(throws: StoreError.missingTable(place: small.database.url.place, table: "packed_histories")) {
+      _ = try openStore(small.database.url, mode: .readOnly, now: now)
+    }
+    let store = try openStore(small.database.url, mode: .readWrite(create: false), now: now)
+    #expect(try store.panel() == panel)
+    try store.close()
+    try openStore(small.database.url, mode: .readOnly, now: now).close()
+  }
 }

@@ -310,4 +310,15 @@ private final class SlowLock {
     try? input.fileHandleForWriting.close()
     process.waitUntilExit()
   }
+
+  /// A connection that is cut says nothing against the migration.
+  @Test func connectionCutInAMigration() throws {
+    let database = try TestDatabase(.postgresql)
+    let folder = database.folder
+    try folder.write("SELECT pg_terminate_backend(pg_backend_pid());", to: "0001_first.sql")
+    let cut = error {
+      _ = try openStore(database.url, mode: .readWrite(create: true), migrationsFolder: folder.path, now: now)
+    }
+    #expect(isConnectionLost(cut), "\(cut as Any)")
+  }
 }

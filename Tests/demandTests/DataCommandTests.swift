@@ -194,6 +194,10 @@ import Testing
     let folder = try retailer.copy()
     #expect(try run("db status --format csv", in: folder).out.contains("schema_version,"))
     let before = try run("query forecast --format csv", in: folder).out
+    let missing = try DemandProgram.run(["db", "backup", "backups/monday.sqlite"], in: folder)
+    #expect(missing.status == 1 && missing.error[0].contains("there is no folder"), "\(missing.err)")
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/backups"))
+    try FileManager.default.createDirectory(atPath: folder.path + "/backups", withIntermediateDirectories: false)
     _ = try run("db backup backups/monday.sqlite", in: folder)
     _ = try run("db vacuum", in: folder)
     #expect(try run("query forecast --format csv", in: folder).out == before)

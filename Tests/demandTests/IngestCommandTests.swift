@@ -107,7 +107,7 @@ import Testing
       ["ingest", "m5", "--sales", "nowhere", "--calendar", "c", "--prices", "p"], ["ingest", "m5", "nowhere"],
     ] {
       let outcome = try DemandProgram.run(arguments, in: folder)
-      #expect(outcome.status == 1, "\(outcome.err)")
+      #expect(outcome.status == 64, "\(outcome.err)")
       #expect(outcome.error.count == 2 && outcome.error[0].contains("'nowhere'"), "\(outcome.err)")
     }
     #expect(folder.contents("demand.sqlite") == nil)
@@ -146,5 +146,25 @@ import Testing
     shell.waitUntilExit()
     let said = try String(contentsOfFile: folder.path + "/err.txt", encoding: .utf8)
     #expect(shell.terminationStatus == 0 && said.contains(/rows_loaded +18/), "\(said)")
+  }
+
+  /// Data that leave open what is meant are no mistake of the command line.
+  @Test func undecidedLinesAreTheDatasFault() throws {
+    let folder = try delivery(Self.header + "2024-01-01,P1,S1,2\n")
+    try folder.write("lines.yml", "lines:\n  rows: lines\n  sales: {files: [sales.csv, more.csv]}\n")
+    let command = ["ingest", "--mapping-file", "lines.yml"]
+    try #require(try DemandProgram.run(["ingest", "data"], in: folder).status == 0)
+    try folder.write("more.csv", Self.header + "2024-01-01,P1,S1,5\n")
+    let outcome = try DemandProgram.run(command + ["more.csv"], in: folder)
+    #expect(outcome.status == 1, "\(outcome.err)")
+    #expect(outcome.error.count == 2 && outcome.error[0].contains("--restate add"), "\(outcome.err)")
+  }
+
+  @Test func secondsOfLoadsAreRounded() throws {
+    let folder = try delivery(Self.good)
+    try #require(try DemandProgram.run(["ingest", "data"], in: folder).status == 0)
+    let loads = try DemandProgram.run(["data", "status", "--loads", "--format", "json"], in: folder)
+    #expect(loads.out.contains("\"seconds\""), "\(loads.out)\(loads.err)")
+    #expect(try /"seconds": ?\d+(\.\d{1,3})?[,}\s]/.firstMatch(in: loads.out) != nil, "\(loads.out)")
   }
 }

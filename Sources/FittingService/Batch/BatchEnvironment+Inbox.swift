@@ -5,17 +5,21 @@ import SalesStore
 extension BatchEnvironment {
   /// Loads what lies in the configured inbox.
   ///
-  /// What goes wrong there is logged and does not stop the night: the forecast is made from the data there is.
+  /// A delivery that cannot be loaded is logged and does not stop the night: the forecast is made from the data there is.
   ///
-  /// - Throws: ``BatchError/cancelled``.
+  /// - Throws: ``BatchError/cancelled``, and ``BatchError/failed(message:hint:)`` for an inbox or a mapping that is not
+  ///   there: a night that saw no delivery must not look like one on which none came.
   func emptyInbox() throws(BatchError) {
     guard let folder = configuration.ingest.inbox else { return }
     let name = configuration.ingest.inboxMapping
     guard let mapping = SourceMappings.named(name, in: configuration) else {
-      logger.error(
-        "the inbox is left as it is: there is no mapping '\(name)'",
-        metadata: ["hint": "correct ingest.inbox_mapping; 'demand ingest --help' names those there are"])
-      return
+      throw .failed(
+        message: "the inbox cannot be read: there is no mapping '\(name)'",
+        hint: "correct ingest.inbox_mapping; 'demand ingest --help' names those there are")
+    }
+    guard InputFile.isFolder(folder) else {
+      throw .failed(
+        message: "the inbox '\(folder)' is not there", hint: "make or mount the folder, or correct ingest.inbox")
     }
     let inbox = Inbox(
       folder: folder, source: name, mapping: mapping, options: DeliveryLoad.Options(configuration, now: now()))

@@ -107,6 +107,10 @@ struct SettingRelation: Sendable {
 
   static let all: [SettingRelation] = [
     SettingRelation(
+      paths: ["ingest.inbox_mapping"],
+      rule: "ingest.inbox_mapping must name a mapping of ingest.mappings, one that ships with the program, or long"
+    ) { SourceMappings.named($0.ingest.inboxMapping, in: $0) != nil },
+    SettingRelation(
       paths: ["model.stage2.archived_draws", "model.stage1.kept_draws"],
       rule: "model.stage2.archived_draws must be a multiple of model.stage1.kept_draws"
     ) { $0.model.stage2.archivedDraws % $0.model.stage1.keptDraws == 0 },

@@ -80,6 +80,8 @@ extension Setting {
       path, place, allowed: "a folder's path, or null for none", changesResults: false,
       parse: { node -> String?? in
         if node.isNull { return .some(nil) }
+        // A bare number or flag is a slip rather than a folder's name, which can be quoted.
+        if node.number != nil || node.plain.flatMap(Bool.init) != nil { return nil }
         return node.words.flatMap { $0.isEmpty ? nil : .some($0) }
       },
       text: { $0.map(quoted) ?? "null" })

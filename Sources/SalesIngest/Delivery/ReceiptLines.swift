@@ -55,6 +55,8 @@ struct ReceiptLines {
   /// - Parameter limit: sums that are kept in memory.
   init(limit: Int) { self.limit = limit }
 
+  var isEmpty: Bool { sums.isEmpty && runs.isEmpty }
+
   mutating func add(series: Int, day: Int, _ line: SalesFact) throws(IngestError) {
     sums[Key(series: series, day: day), default: Sum()].add(line)
     if sums.count >= limit { try spill() }

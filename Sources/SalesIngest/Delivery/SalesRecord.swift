@@ -25,6 +25,10 @@ struct SalesRecord {
   private(set) var storeDays: [Int: DaySet] = [:]
   /// Days of refused rows, which are unknown rather than zero.
   private var refused: [Key: DaySet] = [:]
+  /// Where the lines of receipts stood that were refused, by product, store and day; nil once they are too many.
+  private var refusedPlaces: [EarlierSums.Key: [LoadDetails.QuarantinePlace]]? = [:]
+  private var refusedPlaceCount = 0
+  private static let refusedPlaceLimit = 100_000
   /// Rows with units, by class.
   private(set) var filled = [Int](repeating: 0, count: DayClass.allCases.count)
 
@@ -80,6 +84,16 @@ struct SalesRecord {
   mutating func noteUnknown(product: Int, store: Int, day: Int) {
     refused[Key(product: product, store: store), default: DaySet()].insert(day)
   }
+
+  /// Notes a refused line of a receipt, for which its day waits.
+  mutating func noteRefusedLine(_ key: EarlierSums.Key, _ place: LoadDetails.QuarantinePlace) {
+    guard refusedPlaceCount < Self.refusedPlaceLimit else { return refusedPlaces = nil }
+    refusedPlaceCount += 1
+    refusedPlaces?[key, default: []].append(place)
+  }
+
+  /// Refused lines of a day; nil where they were too many to be kept.
+  func refusedLines(_ key: EarlierSums.Key) -> [LoadDetails.QuarantinePlace]? { refusedPlaces.map { $0[key] ?? [] } }
 
   /// Whether a row of a day was refused.
   func isRefused(series id: Int, day: Int) -> Bool {

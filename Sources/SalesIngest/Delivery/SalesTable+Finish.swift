@@ -6,7 +6,7 @@ extension SalesTable {
   mutating func finish() throws -> LoadSummary {
     if tables.mapping.rows == .lines { try writeLines() }
     try flush()
-    guard tables.meter.rows > 0 else { throw IngestError.noRows }
+    guard tables.meter.rows > 0 || retried != nil else { throw IngestError.noRows }
     try tables.refusals.check(rows: tables.meter.rows)
     for store in record.storeDays.keys.sorted() {
       for day in record.storeDays[store]!.days {
@@ -110,6 +110,7 @@ extension SalesTable {
         try tables.writer.writeSale(series: series, day: day, units: 0, status: .unknown)
         tables.writer.noteRows(series: series, through: day)
         record.noteUnknown(series: series, day: day)
+        noteWithoutLines(series: series, day: day)
         record.noteState(series: series, day: day, units: 0, .unknown)
       }
     }

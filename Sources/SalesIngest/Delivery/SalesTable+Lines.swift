@@ -26,8 +26,9 @@ extension SalesTable {
         throw undecided(key, lines.fact, known: before.fact.units, lacksLines: true)
       }
     }
-    // Lines that were added to a day of which some are missing do not make it whole.
-    let isAddedToUnknown = retried == nil && tables.options.restate == .add && known?.status == .unknown
+    // Lines that were added to a day of which some are missing do not make it whole, until none of it is in quarantine.
+    let isAddedToUnknown =
+      try retried == nil && tables.options.restate == .add && known?.status == .unknown && isWaiting(key)
     if isAddedToUnknown || record.isRefused(series: key.series, day: key.day) {
       return try leaveOpen(key, sum, known)
     }
@@ -79,11 +80,12 @@ extension SalesTable {
       try add(known.units, to: &sum.fact, key)
     }
     let (product, store) = record.key(of: key.series)
-    openSums.append(
-      LoadDetails.OpenSum(
-        product: product, store: store, day: key.day, units: sum.fact.units, pricedUnits: sum.pricedUnits,
-        paid: sum.paid, revenue: sum.fact.details.revenue, lacksRevenue: sum.fact.lacksRevenue,
-        status: sum.fact.status.rawValue))
+    var open = LoadDetails.OpenSum(
+      product: product, store: store, day: key.day, units: sum.fact.units, pricedUnits: sum.pricedUnits,
+      paid: sum.paid, revenue: sum.fact.details.revenue, lacksRevenue: sum.fact.lacksRevenue,
+      status: sum.fact.status.rawValue)
+    open.refused = record.refusedLines(EarlierSums.Key(product: product, store: store, day: key.day))
+    openSums.append(open)
     var fact = sum.fact
     fact.units = 0
     fact.status = .unknown
@@ -98,15 +100,50 @@ extension SalesTable {
   private mutating func openSum(series: Int, day: Int) throws -> ReceiptLines.Sum? {
     if earlierSums == nil { earlierSums = EarlierSums(try tables.writer.earlierLoads()) }
     let (product, store) = record.key(of: series)
-    return earlierSums?[product: product, store: store, day: day]
+    return earlierSums?[EarlierSums.Key(product: product, store: store, day: day)]
+  }
+
+  /// Whether lines of an unknown day are in quarantine, as far as is known.
+  private mutating func isWaiting(_ key: ReceiptLines.Key) throws -> Bool {
+    if earlierSums == nil { earlierSums = EarlierSums(try tables.writer.earlierLoads()) }
+    let (product, store) = record.key(of: key.series)
+    let place = EarlierSums.Key(product: product, store: store, day: key.day)
+    return try earlierSums?.isWaiting(place, tables.writer) ?? true
+  }
+
+  /// Takes a day of which no line was good for one that waits for those refused.
+  mutating func noteWithoutLines(series: Int, day: Int) {
+    guard tables.mapping.rows == .lines, retried == nil else { return }
+    let (product, store) = record.key(of: series)
+    var open = LoadDetails.OpenSum(
+      product: product, store: store, day: day, units: 0, pricedUnits: 0, paid: 0, revenue: nil, lacksRevenue: false,
+      status: DayStatus.sold.rawValue)
+    open.hasLines = false
+    open.refused = record.refusedLines(EarlierSums.Key(product: product, store: store, day: day))
+    openSums.append(open)
+  }
+
+  var hasLines: Bool { !lines.isEmpty }
+
+  /// Takes up the sum of a day that waits for nothing any more.
+  mutating func complete(_ key: EarlierSums.Key) throws {
+    guard let series = tables.writer.knownSeries(product: key.product, store: key.store) else { return }
+    record.touch(
+      series: series, product: key.product, store: key.store, lastRow: tables.writer.series(series).lastRow)
+    guard try tables.writer.existing(series: series, day: key.day)?.status == .unknown else { return }
+    record.note(series: series, store: key.store, day: key.day)
+    try lines.add(series: series, day: key.day, SalesFact())
   }
 
   /// Says which days the refusal of lines leaves unknown.
   mutating func remarkOpenDays() {
-    if !openSums.isEmpty {
+    let open = openSums.count { $0.hasLines != false }
+    if open > 0 {
       tables.remarks.warn(
-        "\(openSums.count) days of products have good lines and stay unknown, as other lines of theirs were refused: mend "
-          + "those and run 'demand quarantine retry', or load all lines of the days with --restate supersede")
+        "\(open) days of products have good lines and stay unknown, as other lines of theirs are in quarantine: mend those "
+          + "('demand quarantine export'), load them with --restate add and drop them from quarantine, or load all lines "
+          + "of the days with --restate supersede; 'demand quarantine retry' takes those as they are that wait for a "
+          + "product or a kind")
     }
     if keptDays > 0 {
       tables.remarks.warn(
@@ -170,13 +207,13 @@ extension SalesTable {
   ) -> IngestError {
     let names = record.names(series: key.series, tables.writer)
     guard !lacksLines else {
-      return .option(
+      return .undecided(
         "the lines of \(names.product) in \(names.store) on \(Day(number: key.day)) add up to \(fact.units.formatted) "
           + "units, and an earlier load has lines of \(known.formatted) units and others that it refused; nothing was "
           + "loaded. If the files hold all lines of their days, load them with --restate supersede; if they hold further "
-          + "lines, with --restate add, and the refused ones with 'demand quarantine retry'")
+          + "lines, or the refused ones mended, with --restate add")
     }
-    return .option(
+    return .undecided(
       "the lines of \(names.product) in \(names.store) on \(Day(number: key.day)) add up to \(fact.units.formatted) units, "
         + "and the database has \(known.formatted) of an earlier load; nothing was loaded. If the files hold further lines "
         + "of days that are there, load them with --restate add; if they hold all lines of their days, with --restate "

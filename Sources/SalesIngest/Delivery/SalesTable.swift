@@ -68,6 +68,11 @@ struct SalesTable {
       guard case .failure(let refusal) = try take(table, columns) else { continue }
       if let key = refusal.key { record.noteUnknown(product: key.product, store: key.store, day: key.day) }
       if refusal.isPassedOver { continue }
+      if let key = refusal.key, tables.mapping.rows == .lines {
+        record.noteRefusedLine(
+          EarlierSums.Key(product: key.product, store: key.store, day: key.day),
+          LoadDetails.QuarantinePlace(file: refusal.row.file, line: refusal.row.line))
+      }
       try tables.refusals.refuse(refusal.row, in: tables.writer, isHeld: refusal.isHeld)
     }
     repeatedLines?.finishFile()

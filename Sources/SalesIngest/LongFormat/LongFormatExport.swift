@@ -42,7 +42,7 @@ public struct LongFormatExport {
   public func write(from: Day?, to: Day?, delistAfterDays: Int?, _ write: Write) throws -> Summary {
     try write("products.csv") { line in try Self.masters(products, hasKind: true, line) }
     try write("stores.csv") { line in try Self.masters(locations, hasKind: false, line) }
-    try write("events.csv") { line in try Self.events(try store.calendar(), levels: locations.levels, line) }
+    try write("events.csv") { line in try Self.events(try store.deliveredCalendar(), levels: locations.levels, line) }
     let summary = try writeSales(from, to, delistAfterDays, write)
     try writeFurtherFacts(from, to, write)
     try writeCoverage(lastDay: summary.lastDay, to, write)
@@ -53,7 +53,7 @@ public struct LongFormatExport {
   private func writeCoverage(lastDay: Day?, _ to: Day?, _ write: Write) throws {
     guard let complete = try store.lastCompleteDay().map({ min($0, to ?? $0) }) else { return }
     let known = try store.dataSummary().calendarKnownThrough
-    let calendar = try store.calendar()
+    let calendar = try store.deliveredCalendar()
     let lastEvent = (calendar.events.map(\.day) + calendar.closures.map(\.day)).max()
     guard complete != lastDay || known != lastEvent else { return }
     try write("coverage.csv") { line in

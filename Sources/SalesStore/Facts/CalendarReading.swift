@@ -5,7 +5,12 @@ extension SQLStore {
     try read { try Self.calendar($0) }
   }
 
-  static func calendar(_ database: any SQLConnection) throws -> EventCalendar {
+  func deliveredCalendar() throws(StoreError) -> EventCalendar {
+    try read { try Self.calendar($0, impliesLinks: false) }
+  }
+
+  /// - Parameter impliesLinks: whether stores' closures for a time, which are links, shut their days.
+  static func calendar(_ database: any SQLConnection, impliesLinks: Bool = true) throws -> EventCalendar {
     func scope(_ row: any SQLRow) -> EventCalendar.Scope {
       let level = row.text(1)
       return level.isEmpty ? .everywhere : .location(level: level, node: row.text(2))
@@ -26,7 +31,7 @@ extension SQLStore {
       ORDER BY day, through_day
       """
     ) { (store: $0.text(0), days: $0.int(1)...max($0.int(1), $0.int(2))) }
-    if let level, !shut.isEmpty {
+    if let level, impliesLinks, !shut.isEmpty {
       var seen = Set(closures)
       for it in shut {
         for day in it.days {

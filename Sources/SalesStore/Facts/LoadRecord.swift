@@ -86,6 +86,17 @@ public struct LoadDetails: Sendable, Hashable, Codable {
   /// without any.
   public var openSums: [OpenSum]?
 
+  /// Where a refused line stood.
+  public struct QuarantinePlace: Sendable, Hashable, Codable {
+    public var file: String
+    public var line: Int
+
+    public init(file: String, line: Int) {
+      self.file = file
+      self.line = line
+    }
+  }
+
   /// The sum of the good lines of a day of which a line was refused: lines out of quarantine are added to it.
   public struct OpenSum: Sendable, Hashable, Codable {
     public var product, store: Int
@@ -96,6 +107,11 @@ public struct LoadDetails: Sendable, Hashable, Codable {
     public var revenue: Double?
     public var lacksRevenue: Bool
     public var status: UInt8
+    /// False where no line of the day was good, so that there is no sum; nil stands for true.
+    public var hasLines: Bool?
+    /// The lines of this load that were refused, for which the day waits while they are in quarantine; nil where they were
+    /// not kept, so that it waits for all of the load's.
+    public var refused: [QuarantinePlace]?
 
     public init(
       product: Int, store: Int, day: Int, units: Double, pricedUnits: Double, paid: Double, revenue: Double?,

@@ -245,6 +245,14 @@ extension LoadWriter {
     Set(try database.all("SELECT quarantine_id FROM quarantine WHERE load_id = ?", [load]) { $0.int(0) })
   }
 
+  /// Where the rows of a load stood that are in quarantine.
+  public func quarantinedPlaces(load: Int) throws -> Set<LoadDetails.QuarantinePlace> {
+    Set(
+      try database.all("SELECT file, line FROM quarantine WHERE load_id = ?", [load]) {
+        LoadDetails.QuarantinePlace(file: $0.text(0), line: $0.int(1))
+      })
+  }
+
   /// Loads before this one, oldest first.
   public func earlierLoads() throws -> [LoadRecord] { try SQLStore.loads(database, before: load) }
 

@@ -40,6 +40,9 @@ public protocol FactStore: Sendable {
   /// Events, closures and how far ahead they are known.
   func calendar() throws(StoreError) -> EventCalendar
 
+  /// The calendar as rows of events tell it: without the closures that follow from links.
+  func deliveredCalendar() throws(StoreError) -> EventCalendar
+
   /// Sales history of all series up to the origin, prices and calendar as far as they are known.
   ///
   /// The first day is the first on which any of the series was ranged. Status of a day: its row; else not ranged before

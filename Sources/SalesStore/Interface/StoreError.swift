@@ -16,6 +16,10 @@ public enum StoreError: Error, Hashable, Sendable {
   case olderDatabase(place: String, version: Int, known: Int)
   /// An applied migration is not what the program has under its number.
   case migrationChanged(version: Int, name: String)
+  /// A migration was never applied, though a later one was.
+  case migrationMissing(version: Int, name: String)
+  /// A table that the program made is gone, and can be made again.
+  case missingTable(place: String, table: String)
   /// The migrations themselves are wrong: names, numbers, an unreadable folder.
   case invalidMigrations(reason: String)
   case migrationFailed(version: Int, name: String, reason: String)
@@ -72,6 +76,11 @@ extension StoreError: CustomStringConvertible {
     case .migrationChanged(let version, let name):
       "migration \(version) (\(name)) differs from the one that built this database: restore the original file, "
         + "and put changes into a new migration"
+    case .migrationMissing(let version, let name):
+      "the database's list of migrations lacks number \(version) (\(name)), though later ones were applied; it was not "
+        + "touched"
+    case .missingTable(let place, let table):
+      "database '\(place)' lacks the table \(table): run `demand db migrate`"
     case .invalidMigrations(let reason): "migrations cannot be used: \(reason)"
     case .migrationFailed(let version, let name, let reason):
       "migration \(version) (\(name)) failed and was rolled back: \(reason)"
@@ -80,9 +89,9 @@ extension StoreError: CustomStringConvertible {
     case .lockHeld(let place, let holder): "another batch is at work on this database (\(holder), lock \(place))"
     case .unwritable(let place, let reason):
       "database '\(place)' cannot be written (\(reason)): check "
-        + (place.hasPrefix("postgresql:")
-          ? "the user's rights and the server's disk"
-          : "the folder's permissions and free space")
+        + (isOutOfRoom
+          ? "the \(place.hasPrefix("postgresql:") ? "server's disk" : "disk's free space")"
+          : place.hasPrefix("postgresql:") ? "the user's rights" : "the folder's permissions")
     case .backupFailed(let path, let reason): "no backup was written to '\(path)': \(reason)"
     case .unreadable(let place, let reason): "database '\(place)' cannot be read: \(reason)"
     case .unreachable(let place, let reason):
@@ -107,6 +116,12 @@ extension StoreError: CustomStringConvertible {
     case .hierarchy(let reason): reason
     case .database(let place, let reason): "database '\(place)': \(reason)"
     }
+  }
+
+  /// Whether a database cannot be written because its disk is full.
+  public var isOutOfRoom: Bool {
+    guard case .unwritable(_, let reason) = self else { return false }
+    return ["is full", "No space", "could not extend"].contains { reason.contains($0) }
   }
 
   /// The reason alone where the database gave one.

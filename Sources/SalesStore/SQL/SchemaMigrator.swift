@@ -20,6 +20,26 @@ struct SchemaMigrator {
     guard version == migrations.count else {
       throw .olderDatabase(place: place, version: version, known: migrations.count)
     }
+    let lost: Migration?
+    do { lost = try database.read { try lostTable($0) } } catch { throw database.storeError(error) }
+    if let lost { throw .missingTable(place: place, table: lost.name) }
+  }
+
+  /// Migrations that make one table of their own name, which holds nothing but what others hold.
+  private static let remakeable: Set<String> = ["packed_histories"]
+
+  /// The first such migration whose table somebody took away.
+  private func lostTable(_ connection: any SQLConnection) throws -> Migration? {
+    for migration in migrations where Self.remakeable.contains(migration.name) {
+      let query =
+        switch connection.dialect {
+        case .sqlite: "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '\(migration.name)'"
+        case .postgresql:
+          "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = '\(migration.name)'"
+        }
+      if try connection.int(query) == nil { return migration }
+    }
+    return nil
   }
 
   private func version(_ connection: any SQLConnection) throws -> Int {
@@ -42,9 +62,12 @@ struct SchemaMigrator {
     guard version <= migrations.count else {
       throw StoreError.newerDatabase(place: place, version: version, known: migrations.count)
     }
-    for (version, checksum) in applied {
+    for (index, (version, checksum)) in applied.enumerated() {
       guard version >= 1 else {
         throw StoreError.corrupt(what: "the list of migrations", reason: "there is no version \(version)")
+      }
+      guard version == index + 1 else {
+        throw StoreError.migrationMissing(version: index + 1, name: migrations[index].name)
       }
       let migration = migrations[version - 1]
       guard checksum == migration.checksum else {
@@ -70,12 +93,23 @@ struct SchemaMigrator {
               version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at TEXT NOT NULL)
             """)
           do { try connection.script(migration.sql) } catch {
+            // What says nothing of the migration: the same command does it once the cause is gone.
+            switch database.storeError(error) {
+            case .connectionLost, .outcomeUnknown, .busy, .timeout, .unwritable: throw error
+            default: break
+            }
             throw StoreError.migrationFailed(
               version: migration.version, name: migration.name, reason: database.storeError(error).reason)
           }
           try connection.execute(
             "INSERT INTO schema_migrations VALUES (?, ?, ?, ?)",
             [migration.version, migration.name, migration.checksum, Timestamp.text(now)])
+        }
+      }
+      // Only what is lost is written, so that a database in order is not touched.
+      if try database.read({ try lostTable($0) }) != nil {
+        try database.write(.schema) { connection in
+          if let lost = try lostTable(connection) { try connection.script(lost.sql) }
         }
       }
     } catch {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FittingService
+import Foundation
 
 struct Config: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -45,7 +46,15 @@ struct ConfigCheck: ParsableCommand {
   @OptionGroup(title: "Common options") var common: CommonOptions
 
   func run() throws {
-    _ = try DemandConfiguration.load(path: file)
+    let settings = try DemandConfiguration.load(path: file)
+    if let inbox = settings.ingest.inbox {
+      var isFolder: ObjCBool = false
+      guard FileManager.default.fileExists(atPath: inbox, isDirectory: &isFolder), isFolder.boolValue else {
+        throw UserError(
+          .usage, "\(file): ingest.inbox names the folder '\(inbox)', which is not there",
+          hint: "make or mount the folder, or correct ingest.inbox")
+      }
+    }
     common.note("\(file): good")
   }
 }

@@ -148,7 +148,8 @@ struct DataStatus: ParsableCommand {
     for load in try store.loads().reversed() {
       table.append([
         .integer(load.id), .text(load.source), .text(load.finishedAt.formatted(.iso8601)),
-        .number(load.finishedAt.timeIntervalSince(load.startedAt)), .integer(load.summary.rowsLoaded),
+        .number((load.finishedAt.timeIntervalSince(load.startedAt) * 1000).rounded() / 1000),
+        .integer(load.summary.rowsLoaded),
         .integer(load.summary.rowsQuarantined), load.summary.completeThrough.map { .day($0) } ?? .missing,
         .text(load.files.joined(separator: " ")),
       ])

@@ -86,7 +86,13 @@ struct DatabaseBackup: ParsableCommand {
 
   func run() throws {
     let store = try common.openForReading()
-    try WritableFolder.require(WritableFolder.of(file))
+    let folder = WritableFolder.of(file)
+    // A folder made here could take the place of a disk that is not mounted.
+    guard FileManager.default.fileExists(atPath: folder) else {
+      throw UserError(
+        .failed, "there is no folder '\(folder)' for the backup", hint: "make or mount the folder, or name another")
+    }
+    try WritableFolder.require(folder)
     try store.backup(to: file)
     let size = (try FileManager.default.attributesOfItem(atPath: file)[.size] as? NSNumber)?.intValue ?? 0
     common.note("\(file): \(size) bytes")

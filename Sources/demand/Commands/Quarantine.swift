@@ -18,7 +18,7 @@ struct Quarantine: ParsableCommand {
         demand quarantine retry --load 3 --restate supersede
         demand quarantine drop --load 3 --kind duplicate_row
       """,
-    subcommands: [QuarantineList.self, QuarantineExport.self, QuarantineRetryCommand.self, QuarantineDrop.self],
+    subcommands: [QuarantineList.self, QuarantineExport.self, QuarantineRetryCommand.self, QuarantineDropCommand.self],
     defaultSubcommand: QuarantineList.self)
 }
 
@@ -108,9 +108,8 @@ struct QuarantineExport: ParsableCommand {
 
       The rows of one load and one file are written in UTF-8, separated as they were. Mend them in an editor, then load \
       the file like any other ('demand ingest --sales bad.csv', with the mapping of the first time), and forget the old \
-      rows with 'demand quarantine drop'. Not so lines of receipts ('rows: lines'): a file of some lines would take the \
-      place of their whole days. Mend those in the file they came in and load it whole, or use 'demand quarantine \
-      retry' once what kept them out is gone.
+      rows with 'demand quarantine drop'. Lines of receipts ('rows: lines') are loaded with --restate add: their days \
+      are whole once no line of theirs is in quarantine any more.
       """)
 
   @OptionGroup var selection: QuarantineSelection
@@ -212,7 +211,7 @@ struct QuarantineRetryCommand: ParsableCommand {
   }
 }
 
-struct QuarantineDrop: ParsableCommand {
+struct QuarantineDropCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "drop",
     abstract: "Forgets rows: their loads still say how many there were.",
@@ -222,8 +221,10 @@ struct QuarantineDrop: ParsableCommand {
         demand quarantine drop --load 3 --kind duplicate_row
         demand quarantine drop --all
 
-      A day that a dropped row left unknown stays unknown: until a row of it is delivered, or, of lines of receipts, until \
-      all lines of the day are loaded with 'demand ingest --restate supersede'.
+      Days of receipt lines to which mended lines were added ('demand ingest --restate add') are whole once no other \
+      line of theirs is in quarantine. Any other day that a dropped row left unknown stays unknown: until a row of it is \
+      delivered, or, of lines of receipts, until mended lines are added or all its lines are loaded with --restate \
+      supersede.
       """)
 
   @OptionGroup var selection: QuarantineSelection
@@ -235,14 +236,19 @@ struct QuarantineDrop: ParsableCommand {
   }
 
   func run() throws {
+    let settings = try common.loadConfiguration()
     let store = try common.openForWriting()
     let rows = try selection.rows(store).flatMap(\.rows)
-    try store.dropQuarantine(rows.compactMap(\.id))
+    let completed = try QuarantineDrop(rows.compactMap(\.id), options: DeliveryLoad.Options(settings, now: Date()))
+      .run(into: store, IngestEnvironment(now: { Date() }))
     common.note("\(rows.count) row\(rows.count == 1 ? "" : "s") dropped")
-    if rows.contains(where: { RefusalKind.mayLeaveDayUnknown($0.kind) }) {
+    for load in completed {
+      common.note("load \(load.id): \(load.summary.rowsLoaded) days that waited for mended lines are whole now")
+    }
+    if completed.isEmpty, rows.contains(where: { RefusalKind.mayLeaveDayUnknown($0.kind) }) {
       common.note(
         "note: days that they left unknown stay so, until a row of the day is delivered, or, of lines of receipts, until "
-          + "all lines of the day are loaded with 'demand ingest --restate supersede'")
+          + "mended ones are loaded with 'demand ingest --restate add', or all lines of the day with --restate supersede")
     }
   }
 }

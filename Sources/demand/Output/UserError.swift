@@ -94,7 +94,9 @@ extension UserError {
   private init(ingest error: IngestError) {
     let (status, hint): (ExitStatus, String) =
       switch error {
-      case .missingFile, .unreadable: (.failed, "see 'demand ingest long --help' or 'demand ingest m5 --help'")
+      case .missingFile: (.usage, "see 'demand ingest long --help' or 'demand ingest m5 --help'")
+      case .undecided: (.failed, "'demand ingest --help' explains --restate")
+      case .unreadable: (.failed, "see 'demand ingest long --help' or 'demand ingest m5 --help'")
       case .emptyFile, .noRows, .nothingToLoad:
         (.noData, "see 'demand ingest long --help' or 'demand ingest m5 --help'")
       case .wrongHeader: (.failed, "see 'demand ingest long --help' or 'demand ingest m5 --help'")
@@ -117,15 +119,21 @@ extension UserError {
       case .unsupportedURL: (.usage, "give --database sqlite:PATH or postgresql://HOST/NAME, or set DEMAND_DATABASE")
       case .missingDatabase: (.noData, "load data with 'demand ingest'; 'demand ingest --help' shows how")
       case .notADatabase, .foreignDatabase: (.failed, "give --database sqlite:PATH or set DEMAND_DATABASE")
-      case .newerDatabase, .migrationChanged, .invalidMigrations, .migrationFailed:
+      case .migrationFailed:
+        (.failed, "it was rolled back: mend what the message says and start the same command again")
+      case .migrationMissing: (.failed, "restore the database from a backup, or load the data into a new one")
+      case .missingTable: (.failed, "'demand db migrate' makes it anew, as every writing command does")
+      case .newerDatabase, .migrationChanged, .invalidMigrations:
         (
           .failed,
           "use the version of demand that wrote this database, or a later one; 'demand --version' tells this one"
         )
       case .olderDatabase: (.failed, "'demand db migrate' brings it up to date, as every writing command does")
       case .busy, .lockHeld: (.lockHeld, "wait for the other process to end")
-      case .unwritable:
-        (.failed, "give --database a path in a folder that you can write, or a server's user who may write")
+      case .unwritable where error.isOutOfRoom: (.failed, "make room on the disk, then start the same command again")
+      case .unwritable(let place, _) where place.hasPrefix("postgresql:"):
+        (.failed, "give the user the right to write the tables (GRANT), or name another user in the URL")
+      case .unwritable: (.failed, "give --database a path in a folder that you can write")
       case .backupFailed: (.failed, "name a new file in a folder with room, see 'demand db backup --help'")
       case .unreadable: (.failed, "a database needs its -wal file beside it, and a folder that can be written")
       case .unreachable:

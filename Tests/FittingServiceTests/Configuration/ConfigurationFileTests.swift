@@ -159,4 +159,16 @@ import Testing
     #expect(NearestNames.quoted(["a", "b", "c"]) == "'a', 'b' or 'c'")
     #expect(NearestNames.quoted([]) == nil)
   }
+
+  @Test func inboxesThatCannotBe() throws {
+    #expect(throws: ConfigurationError.self) { try load("ingest: {inbox: 5}") }
+    #expect(throws: ConfigurationError.self) { try load("ingest: {inbox: true}") }
+    #expect(try load("ingest: {inbox: \"5\"}").ingest.inbox == "5")
+    let unknown = #expect(throws: ConfigurationError.self) { try load("ingest:\n  inbox_mapping: nonsense") }
+    #expect(unknown?.line == 2 && unknown?.problem.contains("ingest.inbox_mapping") == true, "\(unknown as Any)")
+    #expect(try load("ingest: {inbox_mapping: walmart}").ingest.inboxMapping == "walmart")
+    let own =
+      "ingest:\n  inbox_mapping: mine\n  mappings:\n    mine: {sales: {files: [a.csv], columns: {date: d, product: p, store: s, units: u}}}"
+    #expect(try load(own).ingest.inboxMapping == "mine")
+  }
 }
