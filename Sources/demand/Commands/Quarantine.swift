@@ -248,7 +248,7 @@ struct QuarantineDropCommand: ParsableCommand {
     if completed.isEmpty, rows.contains(where: { RefusalKind.mayLeaveDayUnknown($0.kind) }) {
       common.note(
         "note: days that they left unknown stay so, until a row of the day is delivered, or, of lines of receipts, until "
-          + "mended ones are loaded with 'demand ingest --restate add', or all lines of the day with --restate supersede")
+          + "mended ones are loaded with 'demand ingest --restate add', or all of the day with --restate supersede")
     }
   }
 }
