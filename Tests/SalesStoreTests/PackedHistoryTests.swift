@@ -228,7 +228,8 @@ import Testing
       _ = try openStore(small.database.url, mode: .readOnly, now: now)
     }
     let store = try openStore(small.database.url, mode: .readWrite(create: false), now: now)
-    #expect(try store.panel() == panel)
+    let again = try store.panel()
+    #expect(again.units == panel.units && again.status == panel.status)
     try store.close()
     try openStore(small.database.url, mode: .readOnly, now: now).close()
   }

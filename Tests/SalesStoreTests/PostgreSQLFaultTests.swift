@@ -91,6 +91,17 @@ struct PostgreSQLFaultTests {
     try expectRecovery(small)
   }
 
+  /// A connection that is cut says nothing against the migration.
+  @Test func connectionCutInAMigration() throws {
+    let database = try TestDatabase(.postgresql)
+    let folder = database.folder
+    try folder.write("SELECT pg_terminate_backend(pg_backend_pid());", to: "0001_first.sql")
+    let cut = error {
+      _ = try openStore(database.url, mode: .readWrite(create: true), migrationsFolder: folder.path, now: now)
+    }
+    #expect(isConnectionLost(cut), "\(cut as Any)")
+  }
+
   @Test func connectionCutBetweenSteps() throws {
     let small = try SmallStore(.postgresql)
     try small.load()
@@ -309,16 +320,5 @@ private final class SlowLock {
   func release() {
     try? input.fileHandleForWriting.close()
     process.waitUntilExit()
-  }
-
-  /// A connection that is cut says nothing against the migration.
-  @Test func connectionCutInAMigration() throws {
-    let database = try TestDatabase(.postgresql)
-    let folder = database.folder
-    try folder.write("SELECT pg_terminate_backend(pg_backend_pid());", to: "0001_first.sql")
-    let cut = error {
-      _ = try openStore(database.url, mode: .readWrite(create: true), migrationsFolder: folder.path, now: now)
-    }
-    #expect(isConnectionLost(cut), "\(cut as Any)")
   }
 }
