@@ -147,9 +147,11 @@ import Testing
   @Test func hintsOfDatabasesThatCannotBeWritten() {
     let denied = StoreError.unwritable(place: "postgresql://u@h/d", reason: "permission denied for table sales")
     let full = StoreError.unwritable(place: "demand.sqlite", reason: "database or disk is full")
+    let failed = StoreError.unwritable(place: "demand.sqlite", reason: "disk I/O error")
     let closed = StoreError.unwritable(place: "demand.sqlite", reason: "attempt to write a readonly database")
     #expect(!denied.isOutOfRoom && full.isOutOfRoom && !closed.isOutOfRoom)
     #expect(denied.description.contains("the user's rights") && !denied.description.contains("disk"))
+    #expect(failed.isFailureOfDisk && failed.description.contains("free space") && !closed.isFailureOfDisk)
     #expect(full.description.contains("free space") && closed.description.contains("permissions"))
   }
 }

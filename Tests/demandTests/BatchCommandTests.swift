@@ -4,6 +4,24 @@ import SalesStore
 import Testing
 
 @Suite struct BatchCommandTests {
+  /// A night that cannot look for deliveries must not look like one on which none came.
+  @Test func anInboxThatIsNotThereFailsTheNight() throws {
+    let folder = try PublishedRetailer.shared.get().copy()
+    let settings = PublishedRetailer.settings
+    try folder.write("config/demand.yml", settings + "\ningest: {inbox: gone}\n")
+    for arguments in [["nightly", "--horizon", "14"], ["config", "check", "config/demand.yml"]] {
+      let outcome = try DemandProgram.run(arguments, in: folder)
+      #expect(outcome.status == (arguments[0] == "nightly" ? 1 : 64), "\(outcome.err)")
+      #expect(outcome.error.count == 2 && outcome.error[0].contains("'gone'"), "\(outcome.err)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/gone"))
+    try folder.write("config/demand.yml", settings + "\ningest: {inbox_mapping: nonsense}\n")
+    for arguments in [["nightly", "--horizon", "14"], ["config", "check", "config/demand.yml"]] {
+      let outcome = try DemandProgram.run(arguments, in: folder)
+      #expect(outcome.status == 64 && outcome.error[0].contains("ingest.inbox_mapping"), "\(outcome.err)")
+    }
+  }
+
   @Test func unwritableFoldersAreFoundBeforeTheWork() throws {
     let folder = try PublishedRetailer.shared.get().copy()
     try folder.write("file", "in the way")
@@ -187,22 +205,4 @@ import Testing
 
 extension DemandProgram.Running {
   fileprivate func outcomeSoFar() throws -> String { try String(contentsOfFile: errPath, encoding: .utf8) }
-
-  /// A night that cannot look for deliveries must not look like one on which none came.
-  @Test func anInboxThatIsNotThereFailsTheNight() throws {
-    let folder = try PublishedRetailer.shared.get().copy()
-    let settings = PublishedRetailer.settings
-    try folder.write("config/demand.yml", settings + "\ningest: {inbox: gone}\n")
-    for arguments in [["nightly", "--horizon", "14"], ["config", "check", "config/demand.yml"]] {
-      let outcome = try DemandProgram.run(arguments, in: folder)
-      #expect(outcome.status == (arguments[0] == "nightly" ? 1 : 64), "\(outcome.err)")
-      #expect(outcome.error.count == 2 && outcome.error[0].contains("'gone'"), "\(outcome.err)")
-    }
-    #expect(!FileManager.default.fileExists(atPath: folder.path + "/gone"))
-    try folder.write("config/demand.yml", settings + "\ningest: {inbox_mapping: nonsense}\n")
-    for arguments in [["nightly", "--horizon", "14"], ["config", "check", "config/demand.yml"]] {
-      let outcome = try DemandProgram.run(arguments, in: folder)
-      #expect(outcome.status == 64 && outcome.error[0].contains("ingest.inbox_mapping"), "\(outcome.err)")
-    }
-  }
 }

@@ -91,7 +91,8 @@ extension StoreError: CustomStringConvertible {
       "database '\(place)' cannot be written (\(reason)): check "
         + (isOutOfRoom
           ? "the \(place.hasPrefix("postgresql:") ? "server's disk" : "disk's free space")"
-          : place.hasPrefix("postgresql:") ? "the user's rights" : "the folder's permissions")
+          : place.hasPrefix("postgresql:")
+            ? "the user's rights" : "the folder's permissions" + (isFailureOfDisk ? " and free space" : ""))
     case .backupFailed(let path, let reason): "no backup was written to '\(path)': \(reason)"
     case .unreadable(let place, let reason): "database '\(place)' cannot be read: \(reason)"
     case .unreachable(let place, let reason):
@@ -122,6 +123,11 @@ extension StoreError: CustomStringConvertible {
   public var isOutOfRoom: Bool {
     guard case .unwritable(_, let reason) = self else { return false }
     return ["is full", "No space", "could not extend"].contains { reason.contains($0) }
+  }
+
+  /// Whether a database cannot be written for what its disk reports, a full one among other things.
+  public var isFailureOfDisk: Bool {
+    if case .unwritable(_, let reason) = self { reason.contains("I/O error") } else { false }
   }
 
   /// The reason alone where the database gave one.

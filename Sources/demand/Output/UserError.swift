@@ -131,6 +131,8 @@ extension UserError {
       case .olderDatabase: (.failed, "'demand db migrate' brings it up to date, as every writing command does")
       case .busy, .lockHeld: (.lockHeld, "wait for the other process to end")
       case .unwritable where error.isOutOfRoom: (.failed, "make room on the disk, then start the same command again")
+      case .unwritable where error.isFailureOfDisk:
+        (.failed, "check the disk, make room where it is full, then start the same command again")
       case .unwritable(let place, _) where place.hasPrefix("postgresql:"):
         (.failed, "give the user the right to write the tables (GRANT), or name another user in the URL")
       case .unwritable: (.failed, "give --database a path in a folder that you can write")
