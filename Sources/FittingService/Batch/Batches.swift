@@ -150,7 +150,7 @@ extension ModelRun {
     let node = Node(pair: LevelPair(product: 0, location: 0), product: 0, location: 0)
     let forecast = try environment.store.forecast(run: record.id, panel.hierarchy.names(of: node))
     let total = forecast.total
-    let recent = NodeSales(panel: panel, pair: node.pair).history(of: node).units.suffix(28).compactMap { $0 }
+    let recent = NodeSales(panel: panel, pair: node.pair).history(of: node).pace(days: 28, until: panel.origin)
     var text =
       "\(record.origin + 1) to \(record.origin + record.horizon): \(Int(total.mean.rounded())) units expected, "
       + "80% between \(total.quantile(0.1)) and \(total.quantile(0.9))"

@@ -13,7 +13,8 @@ package struct Gates: Sendable {
   /// - Parameters:
   ///   - diagnostics: the run's reported parameters.
   ///   - total: forecast of all products in all stores.
-  ///   - recentDaily: mean units a day over the last four weeks of history, nil without known days.
+  ///   - recentDaily: mean units a day on which stores were open, over the last four weeks of history; nil without known
+  ///     days.
   ///   - published: the last published forecast of the same node and its origin, if there is one.
   package func refusals(
     diagnostics: [ParameterDiagnostic], total: NodeForecast, origin: Day, recentDaily: Double?,
@@ -33,7 +34,8 @@ package struct Gates: Sendable {
         "\(adrift.count) hyperparameters of series have R-hat above \(Gates.text(hyperparameterLimit)), worst "
           + "\(worst.name) at \(Gates.text(worst.rhat)): raise model.stage2.hyperprior_sweeps")
     }
-    let daily = total.total.mean / Double(max(1, total.days.count))
+    // Sales are counted by open days, and so is the forecast: days that the calendar shuts sell nothing in any draw.
+    let daily = total.total.mean / Double(max(1, total.days.count { $0.mean > 0 }))
     if recentDaily == 0, daily > 1 {
       reasons.append(
         "the forecast is \(Gates.text(daily)) units a day where the last four weeks sold nothing at all: "

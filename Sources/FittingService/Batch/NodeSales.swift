@@ -24,16 +24,25 @@ struct NodeSales {
     guard let position = positionOfNode[node] else { return NodeHistory(firstDay: panel.firstDay, units: []) }
     var units = [Int](repeating: 0, count: panel.dayCount)
     var known = [Bool](repeating: false, count: panel.dayCount)
+    // Shut for all that is in range: an unknown series may have sold.
+    var closed = [Bool](repeating: false, count: panel.dayCount)
+    var isOpen = [Bool](repeating: false, count: panel.dayCount)
     for series in seriesOfNode[position] {
       let start = series * panel.dayCount
       for day in 0..<panel.dayCount {
         let status = panel.status[start + day]
+        if status == DayStatus.closed.rawValue {
+          closed[day] = true
+        } else if status != DayStatus.notRanged.rawValue {
+          isOpen[day] = true
+        }
         guard status == DayStatus.sold.rawValue || status == DayStatus.outOfStock.rawValue else { continue }
         known[day] = true
         units[day] += Int(panel.units[start + day])
       }
     }
     return NodeHistory(
-      firstDay: panel.firstDay, units: zip(units, known).map { value, isKnown in isKnown ? value : nil })
+      firstDay: panel.firstDay, units: zip(units, known).map { value, isKnown in isKnown ? value : nil },
+      closedDays: Set((0..<panel.dayCount).filter { closed[$0] && !isOpen[$0] }.map { panel.firstDay + $0 }))
   }
 }

@@ -112,11 +112,21 @@ public struct NodeHistory: Sendable, Hashable {
   public let firstDay: Day
   /// Sold per day; nil where nothing is known or the stores were shut, which the charts leave blank.
   public let units: [Int?]
+  /// Days on which the stores were shut by the calendar.
+  public let closedDays: Set<Day>
 
-  public init(firstDay: Day, units: [Int?]) {
+  public init(firstDay: Day, units: [Int?], closedDays: Set<Day> = []) {
     self.firstDay = firstDay
     self.units = units
+    self.closedDays = closedDays
   }
+
+  /// What a comparison with a forecast sees of `day`, whose horizon has shut days too: nothing sold on those, nil where
+  /// nothing is known.
+  public func pace(on day: Day) -> Int? { self[day] ?? (closedDays.contains(day) ? 0 : nil) }
+
+  /// ``pace(on:)`` of the known ones of the last days up to `origin`, the last first.
+  public func pace(days: Int, until origin: Day) -> [Int] { (0..<days).compactMap { pace(on: origin - $0) } }
 
   /// Sold on `day`, nil outside the history too.
   public subscript(day: Day) -> Int? {

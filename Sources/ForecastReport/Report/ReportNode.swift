@@ -37,10 +37,10 @@ struct ReportNode: Sendable {
     daily = first <= origin ? (first...origin).map { history[$0] } : []
     let isProduct = forecast.node.pair.product == input.hierarchy.product.leafLevel
     weekly = Self.weekly(history, until: origin, atMost: isProduct ? Self.productWeeks : .max)
-    atRecentPace = Self.pace((0..<Self.recentDays).map { history[origin - $0] }, horizon: horizon)
+    atRecentPace = Self.pace((0..<Self.recentDays).map { history.pace(on: origin - $0) }, horizon: horizon)
     atLastYearsPace = Self.pace(
       (1...max(horizon, 1)).map { offset in
-        history[origin + (offset - 364 * ((offset + 363) / 364))]
+        history.pace(on: origin + (offset - 364 * ((offset + 363) / 364)))
       }, horizon: horizon)
   }
 

@@ -34,7 +34,7 @@ public struct DeliveryFiles: Sendable {
     return
       "\(names)\(more) \(unread.count == 1 ? "is" : "are") not read, as no table of the mapping names "
       + "\(unread.count == 1 ? "it" : "them"): add to 'files:' of a table what belongs to the delivery; workbooks must be "
-      + "saved as CSV"
+      + "saved as CSV, and archives in a folder unpacked or loaded by themselves"
   }
 
   /// Finds the files of folders and archives that nothing reads.
@@ -81,7 +81,8 @@ public struct DeliveryFiles: Sendable {
       if let warning = subfolderWarning { throw .option("'\(folder)' itself holds no file of a delivery; \(warning)") }
       let names = SourceMapping.Role.allCases.flatMap { mapping.tables($0) }.flatMap(\.files)
       if let workbook = InputFile.workbooks(in: folder).first {
-        throw .option("'\(workbook)' is no text, and '\(folder)' holds no other file of a delivery: save it as CSV")
+        let mend = FilePattern.matches(workbook, "*.zip") ? "unpack it, or name it" : "save it as CSV"
+        throw .option("'\(workbook)' is no text, and '\(folder)' holds no other file of a delivery: \(mend)")
       }
       var seen: Set<String> = []
       throw .nothingToLoad(folder, wanted: names.filter { seen.insert($0).inserted })

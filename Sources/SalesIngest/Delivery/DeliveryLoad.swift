@@ -94,13 +94,16 @@ public struct DeliveryLoad: Sendable {
       mayRepeat: options.restate.supersedes && (mapping.rows == .totals || options.restate == .supersede),
       arrivedAt: arrivedAt)
     let encodings = Dictionary(zip(inputs.map(\.input), checked.encodings)) { first, _ in first }
+    let changes = Dictionary(zip(inputs.map(\.input), checked.changes)) { first, _ in first }.compactMapValues { $0 }
     do {
       return try store.withLoad(header, now: environment.now) { writer in
         var tables = DeliveryTables(
           writer: writer, mapping: mapping, options: options, meter: meter, encodings: encodings)
         tables.linesInMemory = linesInMemory
+        tables.changesOfEncoding = changes
         for warning in files.warnings { tables.remarks.warn(warning) }
         tables.rememberTotals()
+        tables.rememberNames()
         var sales = try tables.load(files, latestDay: Self.latestDay(options))
         return try sales.finish()
       }

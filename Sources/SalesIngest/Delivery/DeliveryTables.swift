@@ -21,7 +21,13 @@ struct DeliveryTables {
   var links: [(place: String, link: LifeCycleLink)] = []
   /// Products and stores that the database had, with names of totals.
   private var knownTotals: Set<String> = []
+  /// Products and stores that the database had.
+  var knownNames: [String: [String]] = [:]
+  /// Where products and stores that this load made stand first.
+  var made: [MadeName] = []
   private let encodings: [InputFile: TextEncoding]
+  /// Lines on which files change from one encoding to another.
+  var changesOfEncoding: [InputFile: Int] = [:]
   /// How the files were read.
   private(set) var reading: DeliveryReading
 
@@ -53,7 +59,8 @@ struct DeliveryTables {
     var found: Set<String> = []
     for (kind, names) in [("product", Array(writer.products.keys)), ("store", Array(writer.stores.keys))]
     where names.count > 1 {
-      for name in names where ColumnGuess.namesTotals(name) { found.insert("\(kind) '\(name)'") }
+      let keys = Set(writer.products.keys).union(writer.stores.keys)
+      for name in names where ColumnGuess.namesTotals(name, among: keys) { found.insert("\(kind) '\(name)'") }
     }
     return found
   }
@@ -69,6 +76,14 @@ struct DeliveryTables {
         + "rows out with 'except:' in the mapping, and load into a new database")
   }
 
+  /// Says which day of its week a row is taken to name, where nothing was declared.
+  mutating func warnOfWeekDates(_ weekdays: Set<Int>) {
+    guard weekdays == [0], mapping.weekDate == .last else { return }
+    remarks.warn(
+      "all days are Mondays, so that the rows are weeks, and each date is read as its week's last day: if it is the first, "
+        + "declare 'time_grain: week' and 'week_date: first' in a mapping, and load into a new database")
+  }
+
   /// Opens a file, finding out how it is written where the mapping leaves it open.
   mutating func open(
     _ item: DeliveryFiles.Item, required: [String], optional: [String]
@@ -77,7 +92,12 @@ struct DeliveryTables {
     let surveyed = encodings[item.input] ?? .utf8
     // A mark at the beginning knows better than a declaration of one byte a character.
     if surveyed == .utf16LittleEndian || surveyed == .utf16BigEndian { encoding = surveyed }
-    if item.table.encoding == nil, encoding == .windows1252 {
+    if let line = changesOfEncoding[item.input] {
+      remarks.warn(
+        "'\(item.input.name)' is UTF-8 in part and in part not, first on line \(line), and was read as "
+          + "\(encoding == .utf8 ? "UTF-8" : "Windows-1252"): names of either part do not match those of the other, so save "
+          + "its parts in one encoding and load it into a database without these names")
+    } else if item.table.encoding == nil, encoding == .windows1252 {
       remarks.warn(
         "'\(item.input.name)' is no UTF-8 and was read as Windows-1252: save it as UTF-8, or declare its encoding")
     }
@@ -113,10 +133,12 @@ struct DeliveryTables {
   /// Moves to the next row that is one and is wanted, refusing those that are none.
   mutating func nextRow(_ table: inout MappedTable) throws -> Bool {
     while try table.reader.csv.advance() {
+      if table.reader.isBlank { continue }
       try meter.row(table.reader.csv.source)
       if let refusal = table.reader.structuralRefusal {
         try refusals.refuse(refusal, in: writer)
       } else if !table.isSkipped() {
+        if !table.reader.nameless.isEmpty { table.noteNameless() }
         return true
       }
     }
@@ -125,6 +147,11 @@ struct DeliveryTables {
 
   mutating func finish(_ table: borrowing MappedTable) throws {
     if table.skipped > 0 { remarks.skipped[table.reader.file, default: 0] += table.skipped }
+    if table.namelessValues > 0 {
+      remarks.warn(
+        "\(table.namelessValues) rows of '\(table.reader.file)' hold something in a column without a name, which is not "
+          + "read: name the column if it belongs to the delivery")
+    }
     try meter.finish(table.reader.csv.source)
   }
 

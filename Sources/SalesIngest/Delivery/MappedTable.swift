@@ -27,6 +27,8 @@ struct MappedTable: ~Copyable {
   /// Columns that the mapping names and the file lacks.
   let absent: [String]
   private(set) var skipped = 0
+  /// Rows with something in a column without a name.
+  private(set) var namelessValues = 0
   private let columns: [String: MappedColumn]
   private let empty: [[UInt8]]
   private let only: [(position: Int, texts: Set<[UInt8]>)]
@@ -88,7 +90,7 @@ struct MappedTable: ~Copyable {
     self.absent = table.ignoresOthers ? absent : []
     let named = [table.promotions, table.attributes, table.regressors].flatMap(\.values)
     let read = Set(columns.values.map(\.source) + named + table.others + filters)
-    unread = reader.columnNames.filter { !read.contains($0) }
+    unread = reader.columnNames.filter { !$0.isEmpty && !read.contains($0) }
     empty = table.empty.filter { !$0.isEmpty }.map { Array($0.utf8) }
     only = table.only.map { (positions[$0]!, Set($1.map { Array($0.utf8) })) }
     except = table.except.map { (positions[$0]!, Set($1.map { Array($0.utf8) })) }
@@ -147,6 +149,10 @@ struct MappedTable: ~Copyable {
       if let day = pattern.day(field) { return firstOfWeek || pattern.isWeekly ? day + 6 : day }
     }
     return nil
+  }
+
+  mutating func noteNameless() {
+    if reader.nameless.contains(where: { !reader.csv.fields[$0].isEmpty }) { namelessValues += 1 }
   }
 
   /// Whether the mapping leaves the present row out.

@@ -29,7 +29,9 @@ extension DeliveryTables {
         continue
       }
       do {
+        let before = writer.newProducts
         try writer.addProduct(path: names, isCount: isCount)
+        if writer.newProducts > before { made.append(MadeName("product", names[names.count - 1], table)) }
         try writeAttributes(of: names, tree: "product", levels, table)
       } catch StoreError.hierarchy(let reason) {
         try refusals.refuse(table.refusal(leaf, "hierarchy", reason), in: writer)
@@ -53,7 +55,9 @@ extension DeliveryTables {
         continue
       }
       do {
+        let before = writer.newStores
         try writer.addStore(path: names)
+        if writer.newStores > before { made.append(MadeName("store", names[names.count - 1], table)) }
         try writeAttributes(of: names, tree: "location", levels, table)
       } catch StoreError.hierarchy(let reason) {
         try refusals.refuse(table.refusal(leaf, "hierarchy", reason), in: writer)

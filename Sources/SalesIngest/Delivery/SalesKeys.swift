@@ -8,6 +8,8 @@ struct SalesKeys {
   /// Ancestors, as the last row that was seen to be right wrote them: by product, as in `known`, and by store.
   private var productPlaces: [[UInt8]] = []
   private var storePlaces: [Int: [UInt8]] = [:]
+  /// Products and stores that rows made.
+  private(set) var made: [MadeName] = []
 
   init(_ writer: LoadWriter) {
     for (name, product) in writer.products { add(name, product) }
@@ -116,6 +118,7 @@ struct SalesKeys {
       do {
         let above = try path(table, columns.productPath, levels: levels)
         add(name, try tables.writer.addProduct(path: above + [name], isCount: isCount))
+        made.append(MadeName("product", name, table))
       } catch let refusal as SalesRefusal {
         return .failure(refusal)
       } catch StoreError.hierarchy(let reason) {
@@ -169,6 +172,7 @@ struct SalesKeys {
         let above = try path(table, columns.storePath, levels: levels)
         let id = try tables.writer.addStore(path: above + [name])
         stores[name] = id
+        made.append(MadeName("store", name, table))
         return .success(id)
       } catch let refusal as SalesRefusal {
         return .failure(refusal)

@@ -15,11 +15,14 @@ extension SalesTable {
       if retried == nil, tables.options.restatesMissing { try restateMissing(of: store) }
     }
     try writeUnknownDays()
-    let grain = timeGrain()
+    let grain = try timeGrain()
     let closures = try StoreClosures(tables.writer)
     try warnOfGaps(grain: grain, closures)
     try warnOfScale()
-    if retried == nil { tables.warnOfTotals() }
+    if retried == nil {
+      tables.warnOfTotals()
+      tables.warnOfLikeNames(further: keys.made)
+    }
     try tables.warnOfLinks()
     let remarks = tables.remarks
     if remarks.zeroPrices > 0 {
@@ -117,7 +120,9 @@ extension SalesTable {
   }
 
   /// Weeks where the days of every store lie whole weeks apart.
-  private mutating func timeGrain() -> SourceMapping.TimeGrain {
+  ///
+  /// - Throws: ``IngestError/option(_:)`` where the database holds the other grain.
+  private mutating func timeGrain() throws -> SourceMapping.TimeGrain {
     var isWeekly = !record.storeDays.isEmpty
     var longest = 0
     var weekdays: Set<Int> = []
@@ -127,20 +132,26 @@ extension SalesTable {
       weekdays.formUnion(days.map { Day(number: $0).weekday })
       if zip(days, days.dropFirst()).contains(where: { ($1 - $0) % 7 != 0 }) { isWeekly = false }
     }
-    switch tables.mapping.grain {
+    var found = tables.mapping.grain
+    switch found {
     case .week:
       if weekdays.count > 1 {
         tables.remarks.warn(
           "weeks end on \(weekdays.count) different weekdays: correct 'time_grain' or the dates")
       }
-      return .week
     case .day:
       if isWeekly, longest > 4 {
         tables.remarks.warn("all days lie whole weeks apart: if the data is weekly, declare 'time_grain: week'")
       }
-      return .day
-    case .auto: return isWeekly && longest > 2 ? .week : .day
+    case .auto: found = isWeekly && longest > 2 ? .week : .day
     }
+    // Masters alone are of no grain; rows out of quarantine are of their load's.
+    guard retried == nil, !record.storeDays.isEmpty else { return found }
+    let isDeclared = tables.mapping.grain != .auto
+    let grain = try TimeGrainCheck(held: tables.writer.earlierGrains()).grain(
+      found, isSure: isDeclared || !isWeekly || longest > 2, isDeclared: isDeclared, weekdays: weekdays)
+    if !isDeclared, grain == .week { tables.warnOfWeekDates(weekdays) }
+    return grain
   }
 
   private mutating func warnOfGaps(grain: SourceMapping.TimeGrain, _ closures: StoreClosures) throws {

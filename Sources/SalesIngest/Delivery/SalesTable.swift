@@ -60,6 +60,7 @@ struct SalesTable {
     let columns = SalesColumns(table, tables.mapping)
     let key = try lineKey(item, table)
     var repeated = 0
+    let before = tables.meter.rows
     while try tables.nextRow(&table) {
       if let key, repeatedLines?.isRepeated(table, key, item.table.hashValue) == true {
         repeated += 1
@@ -76,6 +77,9 @@ struct SalesTable {
       try tables.refusals.refuse(refusal.row, in: tables.writer, isHeld: refusal.isHeld)
     }
     repeatedLines?.finishFile()
+    if tables.meter.rows == before, retried == nil {
+      tables.remarks.warn("'\(item.input.name)' holds a header and no rows: if there were sales, deliver it again")
+    }
     if repeated > 0 {
       tables.remarks.skipped[item.input.name, default: 0] += repeated
       tables.remarks.note(

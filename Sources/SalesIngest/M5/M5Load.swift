@@ -70,6 +70,8 @@ public struct M5Load: Sendable {
         try writer.setLevels(tree: "location", Self.locationLevels)
         var table = try M5Sales(
           sales, calendar: days, prices: weekly, stores: wanted, until: until, restate: restate, writer: writer)
+        _ = try TimeGrainCheck(held: writer.earlierGrains()).grain(
+          .day, isSure: true, isDeclared: true, weekdays: [])
         try table.load(refusals: &refusals, meter: &meter)
         try refusals.check(rows: meter.rows)
         try write(days, in: writer)

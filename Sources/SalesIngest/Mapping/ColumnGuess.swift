@@ -90,13 +90,52 @@ enum ColumnGuess {
   /// Words that stand for all products or stores together, in small letters.
   private static let totals: Set<String> = [
     "total", "totals", "grand total", "subtotal", "sub-total", "sum", "all", "all stores", "all products", "overall",
-    "gesamt", "gesamtsumme", "insgesamt", "summe", "zwischensumme", "alle", "alle filialen",
+    "gesamt", "gesamtsumme", "insgesamt", "summe", "zwischensumme", "alle", "alle filialen", "gesamtergebnis",
+    "ergebnis", "result", "results", "sums", "teilergebnis", "teilsumme", "endsumme", "alle artikel", "alle märkte",
+    "gesamtmenge", "gesamtabsatz",
   ]
+  /// Those that also stand before or behind the name of what is summed.
+  private static let totalsOf: Set<String> = [
+    "total", "totals", "sum", "subtotal", "sub-total", "gesamt", "summe", "zwischensumme", "teilsumme", "ergebnis",
+    "teilergebnis", "gesamtergebnis", "gesamtsumme", "result", "all", "alle",
+  ]
+
+  private static func withoutMarks(_ name: String) -> String {
+    name.lowercased().trimmingCharacters(in: CharacterSet(charactersIn: ":=*").union(.whitespaces))
+  }
+
+  /// Whether a product or store of this name is rather a line of totals: called like one, or like the total of another
+  /// name, as pivot tables have them (`Total north`, `north Ergebnis`).
+  ///
+  /// - Parameter names: the names that may be summed.
+  static func namesTotals(_ name: String, among names: Set<String>) -> Bool {
+    if namesTotals(name) { return true }
+    guard name.utf8.count <= 200, name.contains(where: { $0.isWhitespace || $0 == ":" }) else { return false }
+    let words = withoutMarks(name)
+    guard totalsOf.contains(where: { words.hasPrefix($0) || words.hasSuffix($0) }) else { return false }
+    // As it is written where it is summed: with its own capitals.
+    let text = name.trimmingCharacters(in: CharacterSet(charactersIn: ":=*").union(.whitespaces))
+    func rest(_ part: Substring) -> String {
+      part.trimmingCharacters(in: CharacterSet(charactersIn: ":-").union(.whitespaces))
+    }
+    let first = text.prefix { !$0.isWhitespace && $0 != ":" }
+    let last = text.reversed().prefix { !$0.isWhitespace }.count
+    return totalsOf.contains(first.lowercased()) && names.contains(rest(text.dropFirst(first.count)))
+      || totalsOf.contains(text.suffix(last).lowercased()) && names.contains(rest(text.dropLast(last)))
+  }
 
   /// Whether a product or store of this name is rather a line of totals.
   static func namesTotals(_ name: String) -> Bool {
     // Longer names need not be made small.
-    name.utf8.count <= 16 && totals.contains(name.lowercased().trimmingCharacters(in: .whitespaces))
+    name.utf8.count <= 24 && totals.contains(withoutMarks(name))
+  }
+
+  /// Whether a column's name says the first day of a week.
+  static func namesBeginning(_ name: String) -> Bool {
+    let plain = normalised(name)
+    return ["start", "begin", "from", "first", "commencing", "monday", "montag", "ersterwochentag"].contains {
+      plain.contains($0)
+    }
   }
 
   /// Whether a column's name says weeks.

@@ -20,7 +20,8 @@ extension MappingInference {
     guard let twice = sample.header.first(where: { !seen.insert($0).inserted }) else { return }
     throw .option(
       "'\(sample.input.name)' line 1: "
-        + (twice.isEmpty ? "several columns have no name" : "the column '\(twice)' is there more than once")
+        + (twice.isEmpty
+          ? "several columns have no name and hold values" : "the column '\(twice)' is there more than once")
         + ": give every column a name of its own, and infer again")
   }
 
@@ -34,7 +35,11 @@ extension MappingInference {
     guard
       let date = sample.header.indices.first(where: { !patterns(sample.values($0), sample.header[$0]).isEmpty })
     else {
-      if let months = sample.header.indices.first(where: { areMonths(sample.values($0)) }) {
+      let months = sample.header.indices.first {
+        !ColumnGuess.namesWeeks(sample.header[$0]) && areMonths(sample.values($0))
+      }
+      if months == nil, let why = whyNoDates(sample) { return why }
+      if let months {
         return
           "\(name) has months in '\(sample.header[months])', such as '\(sample.values(months)[0])', which are no grain "
           + "of the data: deliver days or weeks; if they are weeks, call the column 'week', or write them as 2025-W01"

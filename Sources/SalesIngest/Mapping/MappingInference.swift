@@ -5,6 +5,8 @@ public struct MappingInference: Sendable {
   public internal(set) var mapping = SourceMapping()
   /// What the user should check, in words.
   public internal(set) var notes: [String] = []
+  /// A number that may be read in two ways, which the user must choose between before anything is loaded.
+  public private(set) var doubtfulNumber: String?
   /// What can be read once only, such as standard input, kept for who reads it next.
   private var held: [InputFile] = []
 
@@ -17,6 +19,8 @@ public struct MappingInference: Sendable {
     let rows: [[String]]
     /// Numbers of the rows in the file, the header's being 1.
     let numbers: [Int]
+    /// Whether the file ends with its header.
+    let isHeaderOnly: Bool
 
     func values(_ column: Int) -> [String] { rows.compactMap { column < $0.count ? $0[column] : nil } }
   }
@@ -41,7 +45,10 @@ public struct MappingInference: Sendable {
         samples.append(try Self.sample(input))
       }
       for workbook in InputFile.workbooks(in: name) {
-        notes.append("'\(workbook)' is not read: it is no text, save its table as CSV")
+        let isArchive = FilePattern.matches(workbook, "*.zip")
+        notes.append(
+          "'\(workbook)' is not read: it is "
+            + (isArchive ? "an archive in a folder, unpack it or load it by itself" : "no text, save its table as CSV"))
       }
       let inner = InputFile.inSubfolders(of: name, wanted: FilePattern.tables)
       if let first = inner.first { notes.append("\(inner.count) files in subfolders are not read, such as '\(first)'") }
@@ -87,10 +94,15 @@ public struct MappingInference: Sendable {
       let rows = candidate == separator ? rows : Separator.rows(text, candidate, isWhole: isWhole, limit: 200)
       try requireHeader(rows, input.name)
     }
-    let kept = rows.indices.dropFirst().filter { rows[$0].count == header.count }
+    let kept = rows.indices.dropFirst().filter { rows[$0].count == header.count && !rows[$0].allSatisfy(\.isEmpty) }
+    // Excel leaves columns without names and values behind.
+    let columns = header.indices.filter { column in
+      !header[column].isEmpty || kept.contains { !rows[$0][column].isEmpty }
+    }
     return Sample(
-      input: input, encoding: encoding, separator: separator, header: header, rows: kept.map { rows[$0] },
-      numbers: kept.map { $0 + 1 })
+      input: input, encoding: encoding, separator: separator, header: columns.map { header[$0] },
+      rows: kept.map { row in columns.map { rows[row][$0] } }, numbers: kept.map { $0 + 1 },
+      isHeaderOnly: rows.dropFirst().allSatisfy { $0.allSatisfy(\.isEmpty) })
   }
 
   /// A file's name as a mapping has it.
@@ -166,6 +178,11 @@ public struct MappingInference: Sendable {
         taken.insert(column)
       }
     }
+    if let upper = found["category"], let lower = found["department"],
+      Self.isUpsideDown(sample, upper: upper, lower: lower)
+    {
+      (found["category"], found["department"]) = (lower, upper)
+    }
     try Self.requireKeys(sample, found)
     chooseDates(values(date), sample.header[date], &table)
     chooseNumbers(found, values, sample.separator, &table)
@@ -202,11 +219,15 @@ public struct MappingInference: Sendable {
   private mutating func leaveOutTotals(
     _ sample: Sample, _ found: [String: Int], _ table: inout SourceMapping.Table
   ) {
+    // What may be summed: also all of a department, or of a region.
+    let levels = ["product", "store", "category", "department", "region"].compactMap { found[$0] }
+    let keys = Set(levels.flatMap(sample.values))
     for ours in ["product", "store"] {
       guard let column = found[ours] else { continue }
       let names = sample.values(column)
-      let totals = names.filter(ColumnGuess.namesTotals)
-      guard !totals.isEmpty, names.contains(where: { !$0.isEmpty && !ColumnGuess.namesTotals($0) }) else { continue }
+      let called = Set(names).filter { ColumnGuess.namesTotals($0, among: keys) }
+      let totals = names.filter(called.contains)
+      guard !totals.isEmpty, names.contains(where: { !$0.isEmpty && !called.contains($0) }) else { continue }
       let distinct = Set(totals).sorted()
       let header = sample.header[column]
       table.except[header] = distinct
@@ -259,7 +280,8 @@ public struct MappingInference: Sendable {
   /// Whether rows repeat their keys, are negative, fractional or weekly.
   private mutating func judgeRows(_ samples: [Sample], _ table: SourceMapping.Table) {
     var everywhere: Set<[String]> = []
-    var (repeats, identical, acrossFiles, count) = (0, 0, 0, 0)
+    var (repeats, identical, acrossFiles, copies, count) = (0, 0, 0, 0, 0)
+    var lines: Set<[String]> = []
     var days: Set<Int> = []
     var isNegative = false
     var hasFractions = false
@@ -279,16 +301,17 @@ public struct MappingInference: Sendable {
         days.insert(day.number)
         isFirstOfMonth = isFirstOfMonth && day.components.day == 1
         let key = names.map { $0.map { row[$0] } ?? "" } + [day.iso]
-        if !keys.insert(key).inserted {
-          repeats += 1
-        } else if samples.count > 1, !everywhere.insert(key).inserted {
-          acrossFiles += 1
-        }
+        if !keys.insert(key).inserted { repeats += 1 }
+        if everywhere.contains(key) { acrossFiles += 1 }
+        if lines.contains(row) { copies += 1 }
         if !whole.insert(row).inserted { identical += 1 }
         guard let value = table.numbers.amount(Array(row[units].utf8)[...]) else { continue }
         isNegative = isNegative || value < 0
         if value != value.rounded() { hasFractions = true }
       }
+      guard samples.count > 1 else { continue }
+      everywhere.formUnion(keys)
+      lines.formUnion(whole)
     }
     if repeats > 0 {
       mapping.rows = .lines
@@ -299,7 +322,12 @@ public struct MappingInference: Sendable {
         "\(identical) of \(count) rows are like another one in every column, and count again: if they are copies, such as "
           + "a table pasted twice, declare 'rows: totals', which refuses them, or delete them")
     }
-    if acrossFiles > 0 {
+    if copies > 0, repeats > 0, let key = Self.lineKey(table, samples[0].header) {
+      mapping.sales[0].lineKey = key
+      notes.append(
+        "\(copies) of \(count) rows are in an earlier file too, receipt number and all: 'line_key' takes the files for "
+          + "overlapping ones and counts such lines once; take it out if all of them were sold")
+    } else if acrossFiles > 0 {
       notes.append(
         "\(acrossFiles) of \(count) rows name a product, store and day that another file has too: if one file holds what "
           + "others do, take it out of 'files:'")
@@ -318,7 +346,19 @@ public struct MappingInference: Sendable {
     let sorted = days.sorted()
     if sorted.count > 2, zip(sorted, sorted.dropFirst()).allSatisfy({ ($1 - $0) % 7 == 0 }) {
       mapping.grain = .week
-      notes.append("dates lie whole weeks apart: weekly data; check week_date, first or last day of its week")
+      let name = table.columns["date"] ?? ""
+      let areMondays = sorted.allSatisfy { Day(number: $0).weekday == 0 }
+      let plain = ColumnGuess.normalised(name)
+      if !table.datePatterns.contains(where: \.isWeekly), !plain.contains("end"), !plain.contains("last"),
+        areMondays || ColumnGuess.namesBeginning(name)
+      {
+        mapping.weekDate = .first
+        notes.append(
+          "dates lie whole weeks apart: weekly data; \(areMondays ? "all dates are Mondays" : "'\(name)' says so"), so that "
+            + "each is read as the first day of its week: take out 'week_date: first' if it is the last")
+      } else {
+        notes.append("dates lie whole weeks apart: weekly data; check week_date, first or last day of its week")
+      }
     }
   }
 
@@ -339,7 +379,7 @@ public struct MappingInference: Sendable {
 
   // MARK: Dates and numbers
 
-  private static let knownPatterns = [
+  static let knownPatterns = [
     "yyyy-MM-dd", "yyyyMMdd", "dd.MM.yyyy", "d.M.yyyy", "MM/dd/yyyy", "dd/MM/yyyy", "M/d/yyyy", "d/M/yyyy",
     "yyyy/MM/dd",
     "dd-MM-yyyy", "dd-MMM-yy", "dd-MMM-yyyy", "d-MMM-yy", "dd MMM yyyy", "MM-dd-yyyy", "dd.MM.yy", "MM/dd/yy",
@@ -497,6 +537,11 @@ public struct MappingInference: Sendable {
     }
     if let format = Self.format(all, separator) {
       table.numbers = format
+      if Self.groupedFormat(all) != nil, let number = Self.doubtfulNumber(all) {
+        doubtfulNumber = number
+        table.numbers = NumberFormat()
+        return
+      }
       if Self.groupedFormat(all) != nil, let example = all.first(where: { $0.contains(".") || $0.contains(",") }),
         let value = format.number(Array(example.utf8)[...])
       {
@@ -570,6 +615,12 @@ public struct MappingInference: Sendable {
     {
       table.columns["kind"] = "kind"
       taken.insert(kind)
+    }
+    if let upper = table.columns["category"].flatMap(sample.header.firstIndex),
+      let lower = table.columns["department"].flatMap(sample.header.firstIndex),
+      Self.isUpsideDown(sample, upper: upper, lower: lower)
+    {
+      (table.columns["category"], table.columns["department"]) = (sample.header[lower], sample.header[upper])
     }
     table.others = sample.header.indices.filter { !taken.contains($0) }.map { sample.header[$0] }
   }

@@ -1,8 +1,10 @@
 extension SourceMapping {
   /// The mapping as YAML that reads back to itself, without what is the default.
   ///
-  /// - Parameter indentation: spaces before every line.
-  public func yaml(indentation: Int = 0) -> String {
+  /// - Parameters:
+  ///   - indentation: spaces before every line.
+  ///   - doubtfulNumber: a number of the sales that may be read in two ways: its key is left to be filled in.
+  public func yaml(indentation: Int = 0, doubtfulNumber: String? = nil) -> String {
     let plain = SourceMapping()
     var out = YAMLText(indentation: indentation)
     if !about.isEmpty { out.line("about", Self.quoted(about)) }
@@ -21,7 +23,10 @@ extension SourceMapping {
       let tables = tables(role)
       guard !tables.isEmpty else { continue }
       out.line(role.rawValue, "")
-      for table in tables { out.table(table, isItem: tables.count > 1, order: columns(role)) }
+      for table in tables {
+        out.table(
+          table, isItem: tables.count > 1, order: columns(role), doubtfulNumber: role == .sales ? doubtfulNumber : nil)
+      }
     }
     return out.text
   }
@@ -76,7 +81,8 @@ private struct YAMLText {
   }
 
   mutating func table(
-    _ table: SourceMapping.Table, isItem: Bool, order: (required: [String], optional: [String])
+    _ table: SourceMapping.Table, isItem: Bool, order: (required: [String], optional: [String]),
+    doubtfulNumber: String? = nil
   ) {
     let plain = SourceMapping.Table(files: [])
     indentation += isItem ? 4 : 2
@@ -89,6 +95,10 @@ private struct YAMLText {
     }
     if let separator = table.separator { line("separator", separator.rawValue) }
     if let encoding = table.encoding { line("encoding", encoding.rawValue) }
+    if let doubtfulNumber {
+      text += String(repeating: " ", count: indentation) + "# \(MappingInference.readings(of: doubtfulNumber))\n"
+      line("decimal", "undecided  # write one of the two")
+    }
     if table.numbers.decimal != .point { line("decimal", table.numbers.decimal.rawValue) }
     if table.numbers.thousands != .none { line("thousands", table.numbers.thousands.rawValue) }
     if table.datePatterns != plain.datePatterns { list("date_pattern", table.datePatterns.map(\.description)) }

@@ -119,12 +119,21 @@ package struct InputFile: Sendable, Hashable {
   /// Whether it can be read once only, and is kept in a temporary file as long as one of its inputs is.
   var isSpooled: Bool { spool != nil }
 
-  /// Names of the tables in a folder or archive that are no text.
+  /// Names of the tables in a folder or archive that are no text, and of the archives in a folder, whatever is in them.
   static func workbooks(in name: String) -> [String] {
-    guard isFolder(name) || ZipArchive.isArchive(name) else { return [] }
-    return ((try? expand(name, wanted: FilePattern.workbooks)) ?? []).map(\.name).filter { inner in
-      FilePattern.workbooks.contains { FilePattern.matches(inner, $0) }
+    let inside: [String]
+    if isFolder(name) {
+      inside = ((try? FileManager.default.contentsOfDirectory(atPath: name)) ?? []).sorted()
+    } else if ZipArchive.isArchive(name) {
+      inside = ((try? ZipArchive(path: name)).map { $0.members.map(\.name) } ?? []).sorted()
+    } else {
+      return []
     }
+    return inside.filter { inner in
+      FilePattern.workbooks.contains { FilePattern.matches(inner, $0) }
+        // A table that is packed by itself is read.
+        || FilePattern.matches(inner, "*.zip") && !FilePattern.tables.contains { FilePattern.matches(inner, $0) }
+    }.map { name + (name.hasSuffix("/") ? "" : "/") + $0 }
   }
 
   /// Names of files in the subfolders of a folder, however deep, that fit; a folder's own files are what is read of it.

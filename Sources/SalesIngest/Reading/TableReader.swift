@@ -7,6 +7,8 @@ struct TableReader: ~Copyable {
   /// Column positions by name.
   let columns: [String: Int]
   let columnNames: [String]
+  /// Positions of columns without a name, which are not read.
+  let nameless: [Int]
 
   /// Bytes of a refused row that are kept.
   private let rawLimit: Int
@@ -47,6 +49,7 @@ struct TableReader: ~Copyable {
     self.rawLimit = rawLimit
     file = input.name
     columnNames = found
+    nameless = found.indices.filter { found[$0].isEmpty }
     columns = Dictionary(found.enumerated().map { ($1, $0) }) { first, _ in first }
   }
 
@@ -69,6 +72,8 @@ struct TableReader: ~Copyable {
     header: [String], of file: String, required: [String], optional: [String], open: String?
   ) throws(IngestError) {
     let known = Set(required + optional)
+    // Excel leaves columns without names and values behind.
+    let header = header.filter { !$0.isEmpty }
     func isKnown(_ name: String) -> Bool { known.contains(name) || open.map { name.hasPrefix($0) } == true }
     let isDistinct = Set(header).count == header.count
     guard isDistinct, required.allSatisfy(header.contains), header.allSatisfy(isKnown) else {
@@ -80,6 +85,9 @@ struct TableReader: ~Copyable {
         optional: open == "" ? optional + header.filter { !known.contains($0) } : optional)
     }
   }
+
+  /// Whether the present record has only separators: it is a blank line to whoever wrote it.
+  var isBlank: Bool { csv.problem == nil && csv.fields.count > 1 && csv.fields.allSatisfy(\.isEmpty) }
 
   /// Position of a required column.
   func position(_ name: String) -> Int { columns[name]! }

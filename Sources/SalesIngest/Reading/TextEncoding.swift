@@ -9,14 +9,19 @@ public enum TextEncoding: String, Sendable, Hashable, CaseIterable, Codable {
 
 /// Finds out the encoding of a file from all its bytes.
 ///
-/// A byte order mark decides, and zeros in every second byte, as UTF-16 without a mark has them. Else a file that is UTF-8, ASCII included, is UTF-8; so is one with more characters of
-/// several bytes than bytes that are none, whose few bad rows are then refused. What is left was written by a program
-/// that knows one byte a character: Windows-1252, which has Latin-1 in it.
+/// A byte order mark decides, and zeros in every second byte, as UTF-16 without a mark has them. Else a file that is
+/// UTF-8, ASCII included, is UTF-8; so is one with more characters of several bytes than bytes that are none, whose few
+/// bad rows are then refused. What is left was written by a program that knows one byte a character: Windows-1252, which
+/// has Latin-1 in it. A file that has both kinds of characters was put together of two, which ``change`` tells.
 package struct EncodingSurvey {
   private static let startSize = 1024
   private var start: [UInt8] = []
   private var characters = 0
   private var strays = 0
+  /// Bytes seen, and where the first character of several bytes and the first byte that is none were.
+  private var length = 0
+  private var firstCharacter: Int?
+  private var firstStray: Int?
   /// Continuation bytes that the present character still needs, and the range of the next one.
   private var pending = 0
   private var lowest: UInt8 = 0x80
@@ -34,12 +39,13 @@ package struct EncodingSurvey {
           while index + 8 <= raw.count,
             raw.loadUnaligned(fromByteOffset: index, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
           { index += 8 }
-          guard index < raw.count else { return }
+          guard index < raw.count else { break }
         }
-        take(raw[index])
+        take(raw[index], at: length + index)
         index += 1
       }
     }
+    length += bytes.count
   }
 
   /// UTF-16 without a mark: text of mostly Latin letters has a zero in every second byte, and hardly one in the others.
@@ -53,15 +59,23 @@ package struct EncodingSurvey {
     return nil
   }
 
-  private mutating func take(_ byte: UInt8) {
+  private mutating func stray(at offset: Int) {
+    strays += 1
+    if firstStray == nil { firstStray = offset }
+  }
+
+  private mutating func take(_ byte: UInt8, at offset: Int) {
     if pending > 0 {
       if byte >= lowest, byte <= highest {
         pending -= 1
         (lowest, highest) = (0x80, 0xBF)
-        if pending == 0 { characters += 1 }
+        if pending == 0 {
+          characters += 1
+          if firstCharacter == nil { firstCharacter = offset }
+        }
         return
       }
-      strays += 1
+      stray(at: offset)
       pending = 0
     }
     (lowest, highest) = (0x80, 0xBF)
@@ -76,8 +90,15 @@ package struct EncodingSurvey {
       pending = 3
       if byte == 0xF0 { lowest = 0x90 }
       if byte == 0xF4 { highest = 0x8F }
-    default: strays += 1
+    default: stray(at: offset)
     }
+  }
+
+  /// Where a file that has characters of UTF-8 as well as bytes that are none first changes from the one to the other,
+  /// counted in bytes; nil for a file that is all of one kind, or in UTF-16.
+  package var change: Int? {
+    guard let firstCharacter, let firstStray, encoding == .utf8 || encoding == .windows1252 else { return nil }
+    return max(firstCharacter, firstStray)
   }
 
   package var encoding: TextEncoding {

@@ -126,7 +126,13 @@ struct IngestLong: ParsableCommand {
         common.note("note: this looks like the files of a known source: try --mapping \(known)")
       }
     }
-    try StandardOutput.write("\(name):\n" + mapping.yaml(indentation: 2))
+    let doubt = inference?.doubtfulNumber
+    try StandardOutput.write("\(name):\n" + mapping.yaml(indentation: 2, doubtfulNumber: doubt))
+    if let doubt {
+      throw IngestError.option(
+        "\(MappingInference.readings(of: doubt)), and no number of the file says which: save the mapping that stands on "
+          + "standard output and write 'decimal:' and 'thousands:' into it")
+    }
     let collected =
       source.isNamed
       ? try files(mapping) : try DeliveryFiles.matching(inputs + sales + products + stores + events, mapping: mapping)

@@ -105,7 +105,7 @@ extension CommonOptions {
   /// A remark that is not data, unless silence was asked for.
   func note(_ text: String) {
     if quiet { return }
-    if logFormat == .json { logger.info("\(text)") } else { Console.shared.write(text + "\n") }
+    if logFormat == .json { logger.info("\(text)") } else { Console.shared.write(Console.printable(text) + "\n") }
   }
 }
 

@@ -15,6 +15,17 @@ final class Console: Sendable {
     }
   }
 
+  /// A message whose control characters, but for line feeds and tabs, cannot reach the terminal: messages quote files.
+  static func printable(_ message: String) -> String {
+    func isControl(_ scalar: Unicode.Scalar) -> Bool {
+      scalar.value < 0x20 && scalar != "\n" && scalar != "\t" || (0x7F..<0xA0).contains(scalar.value)
+    }
+    guard message.unicodeScalars.contains(where: isControl) else { return message }
+    var text = String.UnicodeScalarView()
+    for scalar in message.unicodeScalars { text.append(isControl(scalar) ? "\u{FFFD}" : scalar) }
+    return String(text)
+  }
+
   /// Shows `text` as the progress bar in place of the one before; nothing removes it.
   func show(bar text: String) {
     bar.withLock { bar in

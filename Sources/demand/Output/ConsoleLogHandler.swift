@@ -20,7 +20,7 @@ extension Console {
   /// Writes a message that ends or accompanies a command: in lines for people, or as one log line in JSON.
   func report(_ level: Logger.Level, _ message: String, hint: String) {
     switch LogFormat.requested {
-    case .text: write("\(level): \(message)\n" + (hint.isEmpty ? "" : "hint: \(hint)\n"))
+    case .text: write(Self.printable("\(level): \(message)\n" + (hint.isEmpty ? "" : "hint: \(hint)\n")))
     case .json:
       Logger(label: "demand") { ConsoleLogHandler(label: $0, format: .json, level: .info) }
         .log(level: level, "\(message)", metadata: hint.isEmpty ? nil : ["hint": "\(hint)"])

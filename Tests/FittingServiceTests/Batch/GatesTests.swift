@@ -72,6 +72,21 @@ import Testing
     #expect(refusals(units: 49)[0].contains("49 units a day where the last four weeks sold 100"))
   }
 
+  /// Sales are counted by open days: a retailer who shuts on Sundays forecasts nothing on those.
+  @Test func shutDaysAreNoDrift() {
+    var limits = DemandConfiguration.embedded.gates
+    limits.driftLimit = 1.1
+    let days = (0..<28).map { EmpiricalDistribution(draws: [$0 % 7 == 6 ? 0 : 100, $0 % 7 == 6 ? 0 : 100]) }
+    let total = NodeForecast(node: node, days: days, total: EmpiricalDistribution(draws: [2400, 2400]))
+    func reasons(_ recent: Double) -> [String] {
+      Gates(limits: limits).refusals(
+        diagnostics: [], total: total, origin: origin, recentDaily: recent, published: nil)
+    }
+    #expect(reasons(100).isEmpty)
+    #expect(reasons(120).count == 1)
+    #expect(reasons(120).first?.contains("100 units a day where the last four weeks sold 120") == true)
+  }
+
   @Test func driftCountsOnlyDaysThatBothCover() {
     #expect(refusals(published: (forecast(40), origin - 1)).count == 1)
     #expect(refusals(published: (forecast(201), origin - 7)).count == 1)
