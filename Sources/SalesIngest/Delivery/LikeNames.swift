@@ -15,7 +15,7 @@ struct MadeName: Hashable {
   }
 }
 
-/// Names that differ only by spaces, capitals or the form of their accents: one product typed in two ways.
+/// Names that differ only by spaces or capitals: one product typed in two ways.
 extension DeliveryTables {
   /// A name as it is compared.
   private static func plain(_ kind: String, _ name: String) -> String {

@@ -91,7 +91,7 @@ struct StoreGaps {
     }
     return
       "\(gaps.reduce(0) { $0 + $1.days }) \(unit) without any row of a store count as unknown "
-      + "(\(longest.joined(separator: "; "))\(gaps.count > 3 ? "; \(gaps.count - 3) shorter ones" : "")): deliver them, or "
+      + "(\(longest.joined(separator: "; "))\(gaps.count > 3 ? "; and \(gaps.count - 3) more" : "")): deliver them, or "
       + "declare them closed in the events" + (habit.map { "; and \($0)" } ?? "")
   }
 }

@@ -71,7 +71,7 @@ extension MappingInference {
       pattern.day(Array(text.utf8)[...]).map { (1950...2100).contains($0.components.year) } == true
     }
     while rest.count > most, found.count < 4 {
-      let counts = (knownPatterns + ["d.M.yy"]).compactMap { DatePattern($0) }.map { pattern in
+      let counts = knownPatterns.compactMap { DatePattern($0) }.map { pattern in
         (pattern: pattern, count: rest.count { reads(pattern, $0) })
       }
       guard let best = counts.max(by: { $0.count < $1.count }), best.count > 0,

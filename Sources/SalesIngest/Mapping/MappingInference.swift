@@ -89,6 +89,11 @@ public struct MappingInference: Sendable {
     let separator = Separator.detect(text, isWhole: isWhole)
     let rows = Separator.rows(text, separator, isWhole: isWhole, limit: 5000)
     guard let header = rows.first else { throw .emptyFile(input.name) }
+    // Text has hardly a control character but for tabs and line ends.
+    let beginning = text.prefix(4096)
+    if beginning.count(where: { $0 < 9 || (14..<32).contains($0) }) * 20 > beginning.count {
+      throw .unreadable(input.name, reason: "it is no text: save its table as CSV")
+    }
     if header.contains(where: { $0.contains("\r") && !$0.contains("\n") }) { throw TableReader.oldLineEnds(input.name) }
     for candidate in header.count > 1 ? [separator] : Separator.allCases {
       let rows = candidate == separator ? rows : Separator.rows(text, candidate, isWhole: isWhole, limit: 200)
@@ -186,7 +191,8 @@ public struct MappingInference: Sendable {
     try Self.requireKeys(sample, found)
     chooseDates(values(date), sample.header[date], &table)
     chooseNumbers(found, values, sample.separator, &table)
-    noteOddCells(sample, table, found, empty)
+    // Nothing is read before the user has chosen.
+    if doubtfulNumber == nil { noteOddCells(sample, table, found, empty) }
     for (ours, column) in found { table.columns[ours] = sample.header[column] }
     if let column = found["promotion"] { checkFlags(values(column), &table) }
     takeStatesAndKinds(sample, values, &taken, &table)
@@ -339,7 +345,7 @@ public struct MappingInference: Sendable {
       mapping.negative = repeats > 0 ? .net : .zero
       notes.append("there are negative units: they are \(repeats > 0 ? "taken off as returns" : "read as none sold")")
     }
-    if hasFractions {
+    if hasFractions, doubtfulNumber == nil {
       mapping.measured = true
       notes.append(Self.measuredNote)
     }
