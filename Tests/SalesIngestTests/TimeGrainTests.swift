@@ -26,9 +26,12 @@ import Testing
         && refusal.contains("load into a database of its own") && !refusal.contains("declare"), "\(refusal)")
     #expect(try place.units() == (1...10).map(Double.init), "the database is as it was")
     place.mapping.grain = .auto
-    #expect(try outcome(place, Self.rows([13, 20, 27])).contains("declare 'time_grain: day' in a mapping"))
-    // One or two days whole weeks apart are days where days are.
+    #expect(try outcome(place, Self.rows([13, 20, 27, 34, 41])).contains("declare 'time_grain: day' in a mapping"))
+    // Up to four days whole weeks apart are days where days are, such as a correction of Mondays.
     #expect(try outcome(place, Self.rows([21, 28])) == "day")
+    let corrected = try place.deliver(sales: Self.rows([14, 21, 28]))
+    #expect(corrected.summary.details?.timeGrain == "day")
+    #expect(place.warnings(corrected).contains { $0.contains("are taken as days, as the database's are") })
     place.mapping.grain = .day
     #expect(try outcome(place, Self.rows([13, 20, 27])) == "day")
   }

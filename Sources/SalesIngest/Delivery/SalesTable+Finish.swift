@@ -149,8 +149,13 @@ extension SalesTable {
     guard retried == nil, !record.storeDays.isEmpty else { return found }
     let isDeclared = tables.mapping.grain != .auto
     let grain = try TimeGrainCheck(held: tables.writer.earlierGrains()).grain(
-      found, isSure: isDeclared || !isWeekly || longest > 2, isDeclared: isDeclared, weekdays: weekdays)
+      found, isSure: isDeclared || !isWeekly || longest > 4, isDeclared: isDeclared, weekdays: weekdays)
     if !isDeclared, grain == .week { tables.warnOfWeekDates(weekdays) }
+    if !isDeclared, grain == .day, found == .week {
+      tables.remarks.warn(
+        "all days lie whole weeks apart and are taken as days, as the database's are: if they are weeks, load the "
+          + "days' own rows again with --restate supersede, and the weeks into a database of their own")
+    }
     return grain
   }
 

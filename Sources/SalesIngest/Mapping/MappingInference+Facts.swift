@@ -2,7 +2,7 @@ import DemandData
 
 /// Columns and files beyond the figures of sales.
 extension MappingInference {
-  private static let money: Set<String> = ["price", "base_price", "revenue"]
+  static let money: Set<String> = ["price", "base_price", "revenue"]
 
   /// Values as numbers are looked for in them: amounts of money without the signs of currencies.
   static func amounts(_ ours: String, _ values: [String]) -> [String] {
