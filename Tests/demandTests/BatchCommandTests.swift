@@ -55,6 +55,7 @@ import Testing
       url, mode: .readWrite(create: false), migrationsFolder: folder.path + "/migrations", now: Date()
     ).close()
     let before = folder.contents("demand.sqlite")
+    try folder.write("s.csv", "date,product,store,units\n2024-01-01,P1,S1,1\n")
     for command in ["nightly", "fit", "backtest", "query sales", "runs list", "ingest --sales s.csv", "serve"] {
       let outcome = try DemandProgram.run(command.split(separator: " ").map(String.init), in: folder)
       #expect(outcome.status == 1 && outcome.out.isEmpty, "\(command): \(outcome.err)")
