@@ -18,38 +18,36 @@ extension Stage1Chain {
           state.level[group * weeks + week] - state.level[group * weeks + week - 1]
       }
     }
+    let statistics = model.effects.sufficientStatistics(of: increments, columns: weeks - 1)
+    sampleWeeklyRatios(statistics)
     let weighted = model.effects.weighted(state.weeklyRatios)
-    let statistics = weighted.sufficientStatistics(of: increments, columns: weeks - 1)
     weighted.sampleScales(&state.weeklyScales, statistics: statistics, prior: model.weeklyPrior, using: &stream)
     let effects = try weighted.sampleEffects(
       increments, columns: weeks - 1, scales: state.weeklyScales, using: &stream)
     for index in effects.indices {
       state.weeklyShocks[nodes + index] = effects[index] * state.weeklyRatios[index % nodes]
     }
-    sampleWeeklyRatios()
   }
 
-  /// The ratios of nodes' weekly scales to their component's given the shocks; then each component's scale against its
-  /// ratios with all products held, along which no shock has a say.
-  private mutating func sampleWeeklyRatios() {
-    let (weeks, nodes) = (model.weekCount, model.effects.effectCount)
+  /// The ratios of nodes' weekly scales to their component's with the shocks integrated out; then each component's scale
+  /// against its ratios with all products held, of which the data have nothing to say.
+  ///
+  /// The statistics are the same for all weights, as these leave the levels' span as it is.
+  private mutating func sampleWeeklyRatios(_ statistics: CrossedEffects.SufficientStatistics) {
     let spread = model.prior.weeklyRatio
-    let freedom = Double(weeks - 1)
-    let slice = SliceSampler(width: 2 / freedom.squareRoot(), maximumSteps: 32, bounds: -20...20)
+    let slice = SliceSampler(width: spread, maximumSteps: 32, bounds: -20...20)
+    var ratios = state.weeklyRatios
+    let (effects, scales) = (model.effects, state.weeklyScales)
     for node in model.nodesWithRatio {
-      let scale = state.weeklyScales.levels[model.component(ofNode: node)]
-      var squares = 0.0
-      for week in 1..<weeks {
-        let standardised = state.weeklyShocks[week * nodes + node] / scale
-        squares += standardised * standardised
-      }
-      var logRatio = log(state.weeklyRatios[node])
+      var logRatio = log(ratios[node])
       slice.update(&logRatio, using: &stream) { proposal in
         let score = proposal / spread
-        return -0.5 * (score * score + squares * exp(-2 * proposal)) - freedom * proposal
+        ratios[node] = exp(proposal)
+        return effects.weighted(ratios).logMarginal(scales: scales, statistics: statistics) - 0.5 * score * score
       }
-      state.weeklyRatios[node] = exp(logRatio)
+      ratios[node] = exp(logRatio)
     }
+    state.weeklyRatios = ratios
     for (component, offset) in model.effects.nodeOffsets.enumerated() {
       let range = offset..<offset + model.effects.nodeCounts[component]
       guard range.count > 1 else { continue }
