@@ -155,6 +155,18 @@ import Testing
     #expect(try store.calendar().events.count == 1 && store.calendar().closures.count == 1)
   }
 
+  @Test func columnsOfOpenStoresAreTaken() throws {
+    let rows = (1...7).map { "2024-01-0\($0),tea,north,\($0 % 7),\($0 == 7 ? 0 : 1)\n" }.joined()
+    for name in ["open", "Open", "is_open"] {
+      let inferred = try infer("date,product,store,units,\(name)\n" + rows)
+      #expect(inferred.mapping.sales[0].columns["open"] == name && inferred.mapping.sales[0].others.isEmpty)
+    }
+    let hours = try infer(
+      "date,product,store,units,open\n" + (1...7).map { "2024-01-0\($0),tea,north,\($0),8-18\n" }.joined())
+    #expect(hours.mapping.sales[0].columns["open"] == nil)
+    #expect(hours.notes.contains { $0.contains("'open' holds values such as '8-18', which are neither yes nor no") })
+  }
+
   @Test func columnsOfOtherStockAreTold() throws {
     let other = try infer("date,sku,qty,stock\n2024-01-01,a,1,17\n2024-01-02,a,2,15\n")
     #expect(other.mapping.sales[0].columns["stock"] == nil)

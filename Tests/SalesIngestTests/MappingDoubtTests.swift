@@ -28,13 +28,13 @@ import Testing
   @Test func totalsOfNamesAreLeftOut() throws {
     for total in [
       "Summe north", "north Ergebnis", "Gesamtergebnis", "Total north", "Summe:", "north total", "Summe: north",
-      "SUMME north",
+      "SUMME north", "Total (north)", "Total général", "TOTAL GENERAL", "Totale", "Totaal", "Somme", "Suma", "∑",
     ] {
       let rows = Self.days { "\($1),tea,north,\($0)\n\($1),ham,north,1\n\($1),\(total),north,\($0 + 1)" }
       let inferred = try infer("date,product,store,units\n" + rows)
       #expect(inferred.mapping.sales[0].except == ["product": [total]], "\(total)")
     }
-    for name in ["north star", "All Bran", "Total Clean", "Ergebnisheft"] {
+    for name in ["north star", "All Bran", "Total Clean", "Ergebnisheft", "Suma Soap"] {
       let rows = Self.days { "\($1),tea,north,\($0)\n\($1),\(name),north,1" }
       #expect(try infer("date,product,store,units\n" + rows).mapping.sales[0].except.isEmpty, "\(name)")
     }

@@ -92,12 +92,14 @@ enum ColumnGuess {
     "total", "totals", "grand total", "subtotal", "sub-total", "sum", "all", "all stores", "all products", "overall",
     "gesamt", "gesamtsumme", "insgesamt", "summe", "zwischensumme", "alle", "alle filialen", "gesamtergebnis",
     "ergebnis", "result", "results", "sums", "teilergebnis", "teilsumme", "endsumme", "alle artikel", "alle märkte",
-    "gesamtmenge", "gesamtabsatz",
+    "gesamtmenge", "gesamtabsatz", "total général", "total general", "sous-total", "somme", "totale", "totale generale",
+    "somma", "totaal", "eindtotaal", "subtotaal", "suma", "total geral", "suma total", "razem", "∑", "σ",
   ]
   /// Those that also stand before or behind the name of what is summed.
   private static let totalsOf: Set<String> = [
     "total", "totals", "sum", "subtotal", "sub-total", "gesamt", "summe", "zwischensumme", "teilsumme", "ergebnis",
-    "teilergebnis", "gesamtergebnis", "gesamtsumme", "result", "all", "alle",
+    "teilergebnis", "gesamtergebnis", "gesamtsumme", "result", "all", "alle", "sous-total", "somme", "totale", "somma",
+    "totaal", "suma", "razem",
   ]
 
   private static func withoutMarks(_ name: String) -> String {
@@ -116,7 +118,7 @@ enum ColumnGuess {
     // As it is written where it is summed: with its own capitals.
     let text = name.trimmingCharacters(in: CharacterSet(charactersIn: ":=*").union(.whitespaces))
     func rest(_ part: Substring) -> String {
-      part.trimmingCharacters(in: CharacterSet(charactersIn: ":-").union(.whitespaces))
+      part.trimmingCharacters(in: CharacterSet(charactersIn: ":-()[]").union(.whitespaces))
     }
     let first = text.prefix { !$0.isWhitespace && $0 != ":" }
     let last = text.reversed().prefix { !$0.isWhitespace }.count

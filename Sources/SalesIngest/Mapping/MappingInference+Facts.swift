@@ -39,7 +39,7 @@ extension MappingInference {
     }
   }
 
-  /// Takes the columns of stock status and of kinds of promotion as the long format has them.
+  /// Takes the columns of stock status, of open stores and of kinds of promotion as the long format has them.
   mutating func takeStatesAndKinds(
     _ sample: Sample, _ values: (Int) -> [String], _ taken: inout Set<Int>, _ table: inout SourceMapping.Table
   ) {
@@ -55,6 +55,18 @@ extension MappingInference {
         notes.append(
           "'\(sample.header[column])' holds values such as '\(other)', which are no stock status (\(StockWord.list)): it is "
             + "not read; name it under 'stock_on_hand:', or under 'stock:' and say under 'values:' what its words mean")
+      }
+    }
+    if let column = free("open") ?? free("isopen") {
+      let words = values(column).filter { !$0.isEmpty }
+      if areFlags(words, table) {
+        table.columns["open"] = sample.header[column]
+        taken.insert(column)
+      } else if let other = words.first(where: { !areFlags([$0], table) }) {
+        notes.append(
+          "'\(sample.header[column])' holds values such as '\(other)', which are neither yes nor no: it is not read, and days "
+            + "on which the store was shut count as days without a sale; name it under 'open:' and declare yes: and no:"
+        )
       }
     }
     if let column = free("promotionkinds") {

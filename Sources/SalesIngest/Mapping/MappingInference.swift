@@ -368,7 +368,7 @@ public struct MappingInference: Sendable {
     }
   }
 
-  private func areFlags(_ values: [String], _ table: SourceMapping.Table) -> Bool {
+  func areFlags(_ values: [String], _ table: SourceMapping.Table) -> Bool {
     Set(values.map { $0.lowercased() }).isSubset(of: table.yes + table.no)
   }
 
