@@ -41,25 +41,35 @@ public struct Inbox: Sendable {
   /// Loads what is there, one delivery after another.
   ///
   /// - Parameter report: told what became of each, after it was moved.
+  /// - Returns: what is to be said once all is loaded: of links that came before what they name, those whose products,
+  ///   stores or departments are not there even now.
   /// - Throws: ``IngestError`` for what is no fault of a delivery, such as a database that cannot be written: the
   ///   delivery at hand and those after it stay where they are then.
+  @discardableResult
   public func load(
     into store: any SalesStore, _ environment: IngestEnvironment, report: (_ name: String, Outcome) -> Void
-  ) throws(IngestError) {
+  ) throws(IngestError) -> [String] {
     // A folder that is made here would hide that the one meant is not there, as when its disk is not mounted.
     guard InputFile.isFolder(folder) else {
       throw .unreadable(folder, reason: "there is no such folder; make it, mount it, or correct ingest.inbox")
     }
     for name in Self.kept { try makeFolder(name) }
-    for name in try deliveries(now: environment.now()) {
+    let deliveries = try deliveries(now: environment.now())
+    var holdsLinks = false
+    for name in deliveries {
       guard !environment.isCancelled() else { throw .cancelled }
       let path = self.path(name)
       // Another process may have been faster.
       guard FileManager.default.fileExists(atPath: path) else { continue }
       do throws(IngestError) {
-        var load = DeliveryLoad(source: source, mapping: mapping, files: try files(path), options: options)
+        let files = try files(path)
+        var load = DeliveryLoad(source: source, mapping: mapping, files: files, options: options)
         load.arrivedAt = arrival(path)
+        // Moves must be known before their masters; what links name beside them may lie behind them.
+        let areLinks = files.items.allSatisfy { $0.role == .links }
+        load.options.warnsOfLinks = !areLinks || name == deliveries.last
         let result = try load.run(into: store, environment)
+        holdsLinks = holdsLinks || !load.options.warnsOfLinks
         try move(name, to: "done")
         if case .loaded(let record) = result {
           report(name, .loaded(record))
@@ -72,6 +82,37 @@ public struct Inbox: Sendable {
         try? Data((error.description + "\n").utf8).write(to: URL(filePath: moved + ".reason.txt"))
         report(name, .failed(error))
       }
+    }
+    return holdsLinks ? try linksToNothing(in: store) : []
+  }
+
+  /// Links that name what the database does not have, in words.
+  private func linksToNothing(in store: any SalesStore) throws(IngestError) -> [String] {
+    do {
+      let (products, locations) = (try store.masters(tree: "product"), try store.masters(tree: "location"))
+      func names(_ masters: (levels: [String], rows: [MasterRow]), fromLast: Int) -> Set<String> {
+        Set(masters.rows.compactMap { $0.path.dropLast(fromLast).last })
+      }
+      let (goods, departments) = (names(products, fromLast: 0), names(products, fromLast: 1))
+      let stores = names(locations, fromLast: 0)
+      let idle = try store.lifeCycleLinks().filter { link in
+        switch link.kind {
+        case .successor: !goods.contains(link.node) || !goods.contains(link.other)
+        case .departmentMove: !goods.contains(link.node) || !departments.contains(link.other)
+        case .opening, .closure, .remodel: !stores.contains(link.node)
+        }
+      }
+      guard !idle.isEmpty else { return [] }
+      let shown = idle.prefix(5).map { link in
+        "\(link.kind.rawValue) of '\(link.node)'\(link.other.isEmpty ? "" : " and '\(link.other)'") on \(link.day)"
+      }
+      return [
+        "\(idle.count) links name products, stores or departments that are not there, and do nothing yet: "
+          + shown.joined(separator: ", ") + (idle.count > 5 ? " and \(idle.count - 5) more" : "")
+          + ": correct the names, or load what they name"
+      ]
+    } catch {
+      throw IngestError(error)
     }
   }
 

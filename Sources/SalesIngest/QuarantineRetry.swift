@@ -150,7 +150,8 @@ public struct QuarantineRetry: Sendable {
         let tables = DeliveryTables(
           writer: writer, mapping: mapping, options: options, meter: meter, encodings: [:], keepsRefusals: false)
         let among = RetriedLoad(
-          load, among: try writer.earlierLoads(), passedOver: retried.mapValues(\.passedOver))
+          load, among: try writer.earlierLoads(), passedOver: retried.mapValues(\.passedOver),
+          origins: retried.reduce(into: [:]) { $0.merge($1.value.origins(in: $1.key)) { first, _ in first } })
         var sales = try tables.load(files, latestDay: DeliveryLoad.latestDay(options), retried: among)
         var summary = try sales.finish()
         var ids: [Int] = []
@@ -201,6 +202,15 @@ private struct RetriedFile {
     lines.append(nextLine)
     text += row.raw + "\n"
     nextLine += 1 + row.raw.utf8.count { $0 == UInt8(ascii: "\n") }
+  }
+
+  /// Where its rows stood, by where they stand in the file `path`.
+  func origins(in path: String) -> [LoadDetails.QuarantinePlace: LoadDetails.QuarantinePlace] {
+    Dictionary(
+      zip(lines, rows).map { line, row in
+        (LoadDetails.QuarantinePlace(file: path, line: line), .init(file: row.file, line: row.line))
+      }
+    ) { first, _ in first }
   }
 
   var table: SourceMapping.Table {

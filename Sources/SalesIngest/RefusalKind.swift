@@ -16,6 +16,15 @@ public enum RefusalKind {
     fixed + Set(levels + ["product", "store"]).sorted().map { "unknown_\($0)" }
   }
 
+  /// Whether a row of this kind names no product, store and day that are known.
+  public static func namesNoDay(_ kind: String) -> Bool {
+    kind.hasPrefix("unknown_") && !["unknown_stock", "unknown_promotion"].contains(kind)
+      || [
+        "unparseable_date", "future_date", "date_too_early", "empty_name", "invalid_utf8", "wrong_column_count",
+        "unclosed_quote", "text_after_quote", "nul_byte", "too_long",
+      ].contains(kind)
+  }
+
   /// Whether a row of this kind may have left a known product, store and day unknown.
   public static func mayLeaveDayUnknown(_ kind: String) -> Bool {
     !["duplicate_row", "contradicts_database", "unknown_product", "unknown_store", "unparseable_date", "future_date"]

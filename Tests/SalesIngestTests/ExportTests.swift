@@ -142,6 +142,31 @@ import Testing
     panel.hierarchy.product.leaves[it.product] + " in " + panel.hierarchy.location.leaves[it.store]
   }
 
+  /// A move that was carried out before the export can be taken back behind it.
+  @Test(arguments: DatabaseKind.available) func movesComeBackWithTheDepartmentLeft(on kind: DatabaseKind) throws {
+    let (before, after) = (try Place(kind), try Place(kind))
+    func products(_ department: String) -> [String: String] {
+      ["products.csv": "product,category,department\ntea,drinks,\(department)\nrum,drinks,hot\ngin,drinks,cold\n"]
+    }
+    let stores = "store,region\nnorth,upper\n"
+    let sales = "date,product,store,units\n\(Self.first),tea,north,1\n\(Self.first + 1),tea,north,2\n"
+    try before.load(products("hot").merging(["stores.csv": stores, "sales.csv": sales]) { $1 })
+    let link = "department_move,tea,cold,\(Self.first + 1)"
+    try before.load(
+      products("cold").merging(["links.csv": "kind,node,other,date\n\(link)\nremodel,north,,\(Self.first)\n"]) { $1 })
+    let links = try before.store.lifeCycleLinks()
+    #expect(links.map(\.previous) == ["", "hot"])
+    let written = try before.export()
+    #expect(written["links.csv"]?.hasPrefix("kind,node,other,date,through,ratio,previous\n") == true)
+    try after.load(written)
+    #expect(try after.store.lifeCycleLinks() == links)
+    #expect(try after.export() == written)
+    for place in [before, after] {
+      try place.load(["links.csv": "kind,node,other,date,withdrawn\n\(link),1\n"])
+      #expect(try place.store.masters(tree: "product").rows.map(\.path).contains(["drinks", "hot", "tea"]))
+    }
+  }
+
   @Test func unknownDaysOfM5ComeBackAsUnknown() throws {
     let fixture = try M5Fixture { rows in
       rows[1] = rows[1].replacing(/,(\d+)$/, with: ",x")

@@ -143,7 +143,8 @@ import Testing
 
   private func drop(_ place: DeliveredDatabase, _ load: LoadRecord) throws -> [LoadRecord] {
     let ids = try place.store.quarantine(load: load.id, limit: 100).compactMap(\.id)
-    return try QuarantineDrop(ids, options: .init()).run(into: place.store, IngestEnvironment(now: { Delivery.now }))
+    return try QuarantineDrop(ids, options: .init())
+      .run(into: place.store, IngestEnvironment(now: { Delivery.now })).completed
   }
 
   /// The documented way: mend, forget the refused line, add.

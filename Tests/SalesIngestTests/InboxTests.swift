@@ -145,11 +145,45 @@ import Testing
     #expect(try empty() == ["loaded \(name)", "loaded 20250122.csv", "loaded 20250123.csv"])
   }
 
+  /// Links come first, for masters need moves; that what they name lies behind them is no reason to complain.
+  @Test(arguments: [true, false]) func linksBeforeWhatTheyName(isThere: Bool) throws {
+    try put(Self.products + "rum,drinks,hot\n", "20250101_base/products.csv")
+    try put(Self.stores, "20250101_base/stores.csv")
+    try put(sales(0..<2), "20250101_base/sales.csv")
+    try put(
+      "kind,node,other,date\nsuccessor,tea,rum,\(Delivery.first)\nopening,\(isThere ? "north" : "nroth"),,\(Delivery.first)\n",
+      "links.csv")
+    var records: [String: LoadRecord] = [:]
+    let inbox = Inbox(
+      folder: folder.file("inbox"), source: "long", mapping: .long, options: .init(), settling: 0)
+    let remarks = try inbox.load(into: store, IngestEnvironment(now: { Date() })) { name, outcome in
+      if case .loaded(let record) = outcome { records[name] = record }
+    }
+    #expect(records["links.csv"]?.id == 1 && records["20250101_base"]?.id == 2)
+    #expect(records["links.csv"]?.summary.details?.warnings == [])
+    #expect(remarks.count == (isThere ? 0 : 1))
+    #expect(remarks.allSatisfy { $0.contains("1 links name") && $0.contains("opening of 'nroth'") }, "\(remarks)")
+    // By themselves they say it at once.
+    try put("kind,node,other,date\nremodel,sorth,,\(Delivery.first)\n", "links.csv")
+    #expect(try inbox.load(into: store, IngestEnvironment(now: { Date() })) { records[$0] = $1.record }.isEmpty)
+    #expect(records["links.csv"]?.summary.details?.warnings.contains { $0.contains("no store 'sorth'") } == true)
+  }
+
   /// An inbox that is not there is not made: the one meant may be on a disk that is not mounted.
   @Test func anInboxThatIsNotThere() throws {
     try FileManager.default.removeItem(atPath: folder.file("inbox"))
     let error = #expect(throws: IngestError.self) { try self.empty() }
     #expect("\(error!)".contains("there is no such folder"))
     #expect(!FileManager.default.fileExists(atPath: folder.file("inbox")))
+  }
+}
+
+extension Inbox.Outcome {
+  /// What was loaded, now or before.
+  fileprivate var record: LoadRecord? {
+    switch self {
+    case .loaded(let record), .alreadyLoaded(let record): record
+    case .failed: nil
+    }
   }
 }

@@ -26,7 +26,9 @@ import Testing
         && refusal.contains("load into a database of its own") && !refusal.contains("declare"), "\(refusal)")
     #expect(try place.units() == (1...10).map(Double.init), "the database is as it was")
     place.mapping.grain = .auto
-    #expect(try outcome(place, Self.rows([0, 7, 14, 21, 28])).contains("declare 'time_grain: day' in a mapping"))
+    #expect(
+      try outcome(place, Self.rows([0, 7, 14, 21, 28])).contains(
+        "say so with --time-grain day, or declare 'time_grain: day' in a mapping"))
     // Up to four days whole weeks apart are days where days are, such as a correction of Mondays.
     #expect(try outcome(place, Self.rows([21, 28])) == "day")
     let corrected = try place.deliver(sales: Self.rows([14, 21, 28]))

@@ -49,14 +49,14 @@ import Testing
     #expect(try run(["data", "status", "--format", "csv"], in: folder).out.contains("\nannotations_in_force,0\n"))
     try run(["annotate", "remove", "1"], in: folder)
     let gone = try DemandProgram.run(["annotate", "remove", "1"], in: folder)
-    #expect(gone.status == 1 && gone.error.first?.contains("there is no annotation 1") == true, "\(gone.err)")
+    #expect(gone.status == 64 && gone.error.first?.contains("there is no annotation 1") == true, "\(gone.err)")
   }
 
   @Test func mistakesSayWhatMendsThem() throws {
     let folder = try PublishedRetailer.shared.get().copy()
     let add = ["annotate", "add", "--reason", "x", "--author", "me"]
     let unknown = try DemandProgram.run(add + ["--from", "2024-01-01", "--location", "Atlantis"], in: folder)
-    #expect(unknown.status == 1 && unknown.error.first?.contains("'Atlantis' is not known") == true, "\(unknown.err)")
+    #expect(unknown.status == 64 && unknown.error.first?.contains("'Atlantis' is not known") == true, "\(unknown.err)")
     let reversed = try DemandProgram.run(add + ["--from", "2024-01-02", "--to", "2024-01-01"], in: folder)
     #expect(reversed.status == 64 && reversed.err.contains("--to 2024-01-01 is before"), "\(reversed.err)")
   }

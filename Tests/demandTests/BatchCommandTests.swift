@@ -22,6 +22,27 @@ import Testing
     }
   }
 
+  /// The first night of all: its deliveries make the database.
+  @Test func anInboxStartsADatabase() throws {
+    let folder = try Scratch()
+    try folder.write("config/demand.yml", PublishedRetailer.settings + "\ningest: {inbox: inbox}\n")
+    let inbox = folder.path + "/inbox"
+    try FileManager.default.createDirectory(atPath: inbox, withIntermediateDirectories: false)
+    let none = try DemandProgram.run(["nightly", "--horizon", "7"], in: folder)
+    #expect(none.status == 3 && none.error.last?.contains("demand ingest") == true, "\(none.err)")
+    #expect(folder.contents("demand.sqlite") == nil, "a database without a delivery would only puzzle")
+    let retailer = try PublishedRetailer.shared.get().folder
+    try folder.copy(retailer.path + "/data", as: "inbox/0001_all")
+    for name in try FileManager.default.subpathsOfDirectory(atPath: inbox).map({ inbox + "/" + $0 }) + [inbox] {
+      try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: name)
+    }
+    let night = try DemandProgram.run(["nightly", "--horizon", "7"], in: folder)
+    #expect(night.status == 0 && night.out.contains("published"), "\(night.err)")
+    #expect(FileManager.default.fileExists(atPath: inbox + "/done/0001_all"))
+    let loads = try DemandProgram.run(["data", "status", "--loads", "--format", "csv"], in: folder)
+    #expect(loads.out.split(separator: "\n").count == 2, "\(loads.out)")
+  }
+
   @Test func unwritableFoldersAreFoundBeforeTheWork() throws {
     let folder = try PublishedRetailer.shared.get().copy()
     try folder.write("file", "in the way")

@@ -189,6 +189,41 @@ import Testing
     #expect(try run(query, in: scratch).out == run(query, in: retailer.folder).out)
   }
 
+  /// A disk that is full in the middle, here by a limit on the size of files, which needs no rights of root.
+  @Test(arguments: [false, true]) func aFullDiskLeavesNoHalfExport(isThere: Bool) throws {
+    let retailer = try PublishedRetailer.shared.get()
+    let scratch = try Scratch()
+    if isThere { try scratch.write("out/notes.md", "what I think of it\n") }
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/bash")
+    process.currentDirectoryURL = URL(filePath: scratch.path)
+    // Room for the masters, and not for the sales.
+    process.arguments = [
+      "-c", "trap '' XFSZ; ulimit -f 64; exec \"$@\"", "bash", try DemandProgram.path, "data", "export", "--output",
+      "out",
+      "--database", "sqlite:\(retailer.folder.path)/demand.sqlite",
+    ]
+    let errors = Pipe()
+    process.standardError = errors
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+    let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 1 && complaint.contains("nothing of it was left there"), "\(complaint)")
+    #expect(complaint.contains("at sales.csv") && complaint.contains("hint: make room on the disk"), "\(complaint)")
+    let left = try? FileManager.default.contentsOfDirectory(atPath: scratch.path + "/out")
+    #expect(left == (isThere ? ["notes.md"] : nil))
+    // What a killed export left goes with the next one.
+    let gone = Process()
+    gone.executableURL = URL(filePath: "/bin/true")
+    try gone.run()
+    gone.waitUntilExit()
+    try scratch.write("out/.demand-export-\(gone.processIdentifier)/products.csv", "product\n")
+    try run("data export --output out --database sqlite:\(retailer.folder.path)/demand.sqlite", in: scratch)
+    let names = try FileManager.default.contentsOfDirectory(atPath: scratch.path + "/out").sorted()
+    #expect(names == ["events.csv"] + (isThere ? ["notes.md"] : []) + ["products.csv", "sales.csv", "stores.csv"])
+  }
+
   @Test func databasesAreLookedAfter() throws {
     let retailer = try PublishedRetailer.shared.get()
     let folder = try retailer.copy()

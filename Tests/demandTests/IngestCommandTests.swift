@@ -123,6 +123,82 @@ import Testing
     #expect(folder.contents("notes.txt") == before)
   }
 
+  /// A correction of many Mondays looks like weeks; an option says what it is.
+  @Test func aGrainCanBeSaid() throws {
+    let folder = try delivery(Self.good)
+    try #require(try DemandProgram.run(["ingest", "data"], in: folder).status == 0)
+    try folder.write(
+      "mondays.csv",
+      Self.header
+        + ["2023-12-04", "2023-12-11", "2023-12-18", "2023-12-25", "2024-01-01"].map { "\($0),P1,S1,9\n" }.joined())
+    let ingest = ["ingest", "--sales", "mondays.csv", "--format", "csv"]
+    let refused = try DemandProgram.run(ingest, in: folder)
+    #expect(refused.status == 64 && refused.error[0].contains("say so with --time-grain day"), "\(refused.err)")
+    let taken = try DemandProgram.run(ingest + ["--time-grain", "day"], in: folder)
+    #expect(taken.status == 0 && taken.out.contains("rows_restated,1\n"), "\(taken.err)")
+  }
+
+  /// Of two refused lines one is dropped: the day is named, and whole only when somebody says so.
+  @Test func droppedLinesAreMissed() throws {
+    let folder = try delivery(nil)
+    try folder.write(
+      "lines.yml",
+      """
+      mine:
+        rows: lines
+        sales: {files: [lines.csv], columns: {date: date, product: product, store: store, units: units}, decimal: point}
+        products: {files: [products.csv], columns: {product: product, category: category, department: department}}
+        stores: {files: [stores.csv], columns: {store: store, region: region}}
+      """)
+    try folder.write("data/lines.csv", Self.good + "2024-01-05,P1,S1,x\n2024-01-05,P1,S1,y\n2024-13-05,P1,S1,3\n")
+    func run(_ line: String) throws -> DemandProgram.Outcome {
+      let outcome = try DemandProgram.run(line.split(separator: " ").map(String.init), in: folder)
+      #expect(outcome.status == 0, "\(line): \(outcome.err)")
+      return outcome
+    }
+    _ = try run("ingest --mapping-file lines.yml data --max-bad-share 1")
+    let dropped = try run("quarantine drop --load 1")
+    #expect(
+      dropped.err.contains("1 day lacks dropped lines and stays unknown: P1 in S1 on 2024-01-05"), "\(dropped.err)")
+    #expect(dropped.err.contains("demand quarantine drop --load 1 --days-whole"), "\(dropped.err)")
+    #expect(dropped.err.contains("1 of the dropped lines named no product, store and day"), "\(dropped.err)")
+    let query = "query sales --product P1 --location S1 --from 2024-01-05 --to 2024-01-05 --format csv"
+    #expect(try run(query).out.contains(",0,0,0,0,0,1\n"))
+    let whole = try run("quarantine drop --load 1 --days-whole")
+    #expect(whole.err.contains("1 days that waited for lines are whole now"), "\(whole.err)")
+    #expect(try run(query).out.contains(",5,1,0,0,0,0\n"))
+  }
+
+  /// What a dry run cannot decide it asks, and prints both answers.
+  @Test func aDryRunAsksWhatTotalsAre() throws {
+    let folder = try Scratch()
+    try folder.write("x.csv", Self.good + (1...9).map { "2024-01-0\($0),Total,S1,\($0 + 500)\n" }.joined())
+    let asked = try DemandProgram.run(["ingest", "--dry-run", "x.csv"], in: folder)
+    #expect(asked.status == 64 && asked.error[0].contains("9 rows have 'Total' in 'product'"), "\(asked.err)")
+    #expect(asked.out.contains("except: undecided") && asked.out.contains("except: {product: [Total]}"), "\(asked.out)")
+    try folder.write("mine.yml", asked.out)
+    let early = try DemandProgram.run(["ingest", "--mapping-file", "mine.yml", "x.csv"], in: folder)
+    #expect(early.status == 64 && early.error[0].contains("is undecided"), "\(early.err)")
+    try folder.write("mine.yml", asked.out.replacing("except: undecided", with: "except: {}"))
+    let loaded = try DemandProgram.run(
+      ["ingest", "--mapping-file", "mine.yml", "x.csv", "--format", "csv"], in: folder)
+    #expect(loaded.status == 0 && loaded.out.contains("rows_loaded,27\n"), "\(loaded.err)")
+  }
+
+  /// What is exactly wrong comes first.
+  @Test func theReasonComesFirst() throws {
+    let folder = try Scratch()
+    try folder.write("in/notes.txt", "a;b\nhello;world\n")
+    try folder.write("in/sales.xlsx", "PK")
+    let workbook = try DemandProgram.run(["ingest", "--dry-run", "in"], in: folder)
+    #expect(
+      workbook.error.first?.hasPrefix("error: 'in/sales.xlsx' is not read: it is no text") == true, "\(workbook.err)")
+    try folder.write("y.csv", Self.header)
+    let header = try DemandProgram.run(["ingest", "--dry-run", "y.csv"], in: folder)
+    #expect(header.error.first?.hasPrefix("error: 'y.csv' holds a header and no rows") == true, "\(header.err)")
+    #expect(header.error.first?.contains("rename columns") == false)
+  }
+
   /// What a dry run says of the load, it says with the load's exit code.
   @Test func aDryRunOfWhatIsRefusedFails() throws {
     let folder = try Scratch()

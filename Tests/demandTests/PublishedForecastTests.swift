@@ -71,7 +71,7 @@ import Testing
     let name = String(try #require(known.last).split(separator: ",")[1])
     for command in ["query forecast", "query sales"] {
       let outcome = try run("\(command) --product \(name)X")
-      #expect(outcome.status == 1 && outcome.out.isEmpty)
+      #expect(outcome.status == 64 && outcome.out.isEmpty)
       #expect(outcome.error.first?.contains("'\(name)X' is not known") == true, "\(outcome.err)")
       #expect(outcome.error.last?.contains("'\(name)'") == true, "\(outcome.err)")
     }
@@ -120,7 +120,7 @@ import Testing
     #expect(series.out.hasPrefix("product,store,method,reason,rhat"))
     let diagnostics = try run("runs show 1 --diagnostics --format csv")
     #expect(diagnostics.out.split(separator: "\n").count > 5)
-    #expect(try run("runs show 9").status == 1)
+    #expect(try run("runs show 9").status == 64)
     #expect(try run("runs rollback").status == 1)
   }
 

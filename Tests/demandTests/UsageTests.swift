@@ -73,7 +73,9 @@ import Testing
     ("annotate add --from 2024-01-01", "--reason"), ("annotate remove", "annotation"),
     ("data restatements --limit 0", "--limit"), ("data links --kind birth", "birth"), ("ingest data --restate x", "x"),
     ("data status --gaps --loads", "--loads"), ("data export", "--output"), ("db backup", "file"),
-    ("runs list --database mysql://x", "mysql://"),
+    ("runs list --database mysql://x", "mysql://"), ("runs list --database sqlite::memory:", "sqlite:/dev/shm"),
+    ("runs list --database sqlite:file::memory:?cache=shared", "a database in memory would be gone"),
+    ("ingest x.csv --time-grain month", "month"),
     ("runs list --database postgresql://me:secret@x/db", "holds a password"),
     ("fit --config no.yml", "no.yml: no such file"), ("runs list --config no.yml", "no.yml: no such file"),
   ]
@@ -104,6 +106,20 @@ import Testing
     #expect(outcome.out.isEmpty)
     #expect(outcome.error.count == 2 && outcome.error.last?.contains("demand ingest") == true, "\(outcome.err)")
     #expect(folder.contents("demand.sqlite") == nil)
+  }
+
+  /// What a command line names and is not there is a mistake of the command line, whatever it is.
+  @Test(arguments: [
+    "quarantine list --load 99", "quarantine export --load 99", "quarantine retry --load 99",
+    "quarantine drop --load 99", "quarantine list --kind bogus", "data restatements --load 99", "runs show 99",
+    "annotate remove 99", "query sales --product nothing", "query sales --level nothing:store",
+    "data attributes --node nothing", "query forecast --run 99",
+  ])
+  func namesThatAreNotThere(command: String) throws {
+    let folder = try PublishedRetailer.shared.get().copy()
+    let outcome = try DemandProgram.run(command.split(separator: " ").map(String.init), in: folder)
+    #expect(outcome.status == 64 && outcome.out.isEmpty, "\(outcome.status) \(outcome.err)")
+    #expect(outcome.error.count == 2, "\(outcome.err)")
   }
 
   @Test func settingsErrorsNameThePlace() throws {

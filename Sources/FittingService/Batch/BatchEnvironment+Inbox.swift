@@ -24,7 +24,8 @@ extension BatchEnvironment {
     let inbox = Inbox(
       folder: folder, source: name, mapping: mapping, options: DeliveryLoad.Options(configuration, now: now()))
     do {
-      try inbox.load(into: store, IngestEnvironment(now: now, isCancelled: isCancelled)) { name, outcome in
+      let remarks = try inbox.load(into: store, IngestEnvironment(now: now, isCancelled: isCancelled)) {
+        name, outcome in
         switch outcome {
         case .loaded(let record):
           let summary = record.summary
@@ -40,6 +41,7 @@ extension BatchEnvironment {
           logger.error("'\(name)' cannot be loaded and is in \(folder)/failed: \(error)")
         }
       }
+      for remark in remarks { logger.warning("\(remark)") }
     } catch .cancelled {
       throw .cancelled
     } catch {

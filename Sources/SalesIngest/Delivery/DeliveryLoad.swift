@@ -48,6 +48,8 @@ public struct DeliveryLoad: Sendable {
     /// Sales of any later day are taken, and the origin of forecasts stays at today.
     public var allowsFuture = false
     public var restate = Restate.auto
+    /// Whether links that name what is not there are told of at once: not where what they name may lie in the same inbox.
+    package var warnsOfLinks = true
 
     public init() {}
 

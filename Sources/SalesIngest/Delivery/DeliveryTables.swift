@@ -67,9 +67,36 @@ struct DeliveryTables {
 
   mutating func rememberTotals() { knownTotals = totals }
 
-  /// Warns of new products and stores that are rather lines of totals.
-  mutating func warnOfTotals() {
-    let new = totals.subtracting(knownTotals).sorted()
+  /// Whether the units of a product or store that is called like a total show that it is none.
+  ///
+  /// - Parameter called: as ``totals`` has it, such as `product 'Total'`.
+  private func hasOwnFigures(_ called: String) throws -> Bool {
+    func ids(_ kind: String) -> [(name: String, id: Int)] {
+      kind == "product"
+        ? writer.products.map { ("product '\($0.key)'", $0.value.id) }
+        : writer.stores.map { ("store '\($0.key)'", $0.value) }
+    }
+    let kind = called.hasPrefix("product") ? "product" : "store"
+    let all = totals
+    let excluded = Set(ids(kind).filter { all.contains($0.name) }.map(\.id))
+    guard let id = ids(kind).first(where: { $0.name == called })?.id else { return false }
+    let found = try writer.comparisonWithOthers(of: id, level: kind, excluding: excluded)
+    // A total is no smaller than what it sums.
+    return found.days >= 3 && found.equal * 10 <= found.days && found.less * 2 >= found.days
+  }
+
+  /// Warns of new products and stores that are rather lines of totals, and notes those that have figures of their own.
+  mutating func warnOfTotals() throws {
+    var new: [String] = []
+    for name in totals.subtracting(knownTotals).sorted() {
+      if try hasOwnFigures(name) {
+        remarks.note(
+          "the new \(name) is called like a total, and its units are not the sums of the others: it counts as any other"
+        )
+      } else {
+        new.append(name)
+      }
+    }
     guard !new.isEmpty else { return }
     remarks.warn(
       "the new \(new.joined(separator: " and the new ")) may be totals of the others, which count twice then: leave such "

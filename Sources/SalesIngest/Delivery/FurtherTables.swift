@@ -128,6 +128,10 @@ extension DeliveryTables {
   }
 
   mutating func loadLinks(_ item: DeliveryFiles.Item) throws {
+    var named = item.table
+    // The long format's own column, which its mapping does not name.
+    if !named.ignoresOthers, named.columns["previous"] == nil { named.columns["previous"] = "previous" }
+    let item = DeliveryFiles.Item(role: item.role, table: named, input: item.input)
     try eachRow(of: item, .links) { table, tables in
       guard let kind = LifeCycleLink.Kind(rawValue: try table.required("kind")) else {
         let kinds = LifeCycleLink.Kind.allCases.map(\.rawValue).joined(separator: ", ")
@@ -149,7 +153,9 @@ extension DeliveryTables {
           column: table.column("through")!, kind: "too_long_closure",
           reason: "more than ten years: leave the day empty for a closure for good, or correct it")
       }
-      let link = LifeCycleLink(kind: kind, node: node, other: other, day: from, through: through, ratio: ratio)
+      let previous = kind == .departmentMove ? try table.given("previous") ?? "" : ""
+      let link = LifeCycleLink(
+        kind: kind, node: node, other: other, day: from, through: through, ratio: ratio, previous: previous)
       guard try !table.isWithdrawn() else {
         return tables.noteWithdrawal("links", try tables.writer.withdrawLink(link), table)
       }

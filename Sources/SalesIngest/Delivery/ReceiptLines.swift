@@ -14,12 +14,15 @@ struct ReceiptLines {
 
   struct Sum: Sendable {
     var fact = SalesFact()
+    /// Lines that are in it.
+    var count = 0
     var pricedUnits = 0.0
     var paid = 0.0
 
     mutating func add(_ line: SalesFact) {
       var sum = Sum()
       sum.fact = line
+      sum.count = 1
       if line.units > 0, line.price > 0 {
         sum.pricedUnits = line.units
         sum.paid = line.units * line.price
@@ -30,6 +33,7 @@ struct ReceiptLines {
     /// Adds the sum of later lines.
     mutating func merge(_ later: Sum) {
       let line = later.fact
+      count += later.count
       fact.units += line.units
       fact.saysStock = fact.saysStock || line.saysStock
       fact.lacksRevenue = fact.lacksRevenue || line.lacksRevenue
@@ -59,6 +63,12 @@ struct ReceiptLines {
 
   mutating func add(series: Int, day: Int, _ line: SalesFact) throws(IngestError) {
     sums[Key(series: series, day: day), default: Sum()].add(line)
+    if sums.count >= limit { try spill() }
+  }
+
+  /// Notes a day of which no line is good.
+  mutating func touch(series: Int, day: Int) throws(IngestError) {
+    sums[Key(series: series, day: day), default: Sum()].merge(Sum())
     if sums.count >= limit { try spill() }
   }
 

@@ -9,13 +9,20 @@ struct RetriedLoad {
   private var storeDays: [String: [ClosedRange<Int>]] = [:]
   /// Rows that nobody asked for, by file and line: their days stay unknown.
   private let passedOver: [String: Set<Int>]
+  /// Where rows stood when they were refused, by where they stand now.
+  private let origins: [LoadDetails.QuarantinePlace: LoadDetails.QuarantinePlace]
 
   /// - Parameters:
   ///   - loads: all loads. Those of the same contents, and those that read rows of these again, are the same delivery.
   ///   - passedOver: rows that stay, by file and line.
-  init(_ id: Int, among loads: [LoadRecord], passedOver: [String: Set<Int>] = [:]) {
+  ///   - origins: where rows stood when they were refused, by where they stand now.
+  init(
+    _ id: Int, among loads: [LoadRecord], passedOver: [String: Set<Int>] = [:],
+    origins: [LoadDetails.QuarantinePlace: LoadDetails.QuarantinePlace] = [:]
+  ) {
     self.id = id
     self.passedOver = passedOver
+    self.origins = origins
     let own = loads.first { $0.id == id }
     let family = Set(
       loads.filter { load in
@@ -32,6 +39,8 @@ struct RetriedLoad {
   }
 
   func isPassedOver(_ file: String, line: Int) -> Bool { passedOver[file]?.contains(line) ?? false }
+
+  func origin(of place: LoadDetails.QuarantinePlace) -> LoadDetails.QuarantinePlace? { origins[place] }
 
   /// Whether no other delivery can have brought what the database has of a store's day.
   func isAlone(on day: Int, in store: String) -> Bool {

@@ -120,6 +120,11 @@ struct SalesRecord {
     return found.sorted { $0.series < $1.series }
   }
 
+  /// Days of refused rows, by product and store.
+  var refusedDays: [(key: (product: Int, store: Int), days: [Int])] {
+    refused.map { (($0.key.product, $0.key.store), $0.value.days) }.sorted { $0.key < $1.key }
+  }
+
   /// Notes a day on which a series is unknown, which is no word of its store.
   mutating func noteUnknown(series id: Int, day: Int) { series[id]?.days.insert(day) }
 

@@ -4,7 +4,10 @@ import SalesStore
 extension SalesTable {
   /// Writes what is left, and sums up.
   mutating func finish() throws -> LoadSummary {
-    if tables.mapping.rows == .lines { try writeLines() }
+    if tables.mapping.rows == .lines {
+      try openRefusedDays()
+      try writeLines()
+    }
     try flush()
     guard tables.meter.rows > 0 || retried != nil else { throw IngestError.noRows }
     try tables.refusals.check(rows: tables.meter.rows)
@@ -20,10 +23,10 @@ extension SalesTable {
     try warnOfGaps(grain: grain, closures)
     try warnOfScale()
     if retried == nil {
-      tables.warnOfTotals()
+      try tables.warnOfTotals()
       tables.warnOfLikeNames(further: keys.made)
     }
-    try tables.warnOfLinks()
+    if tables.options.warnsOfLinks { try tables.warnOfLinks() }
     let remarks = tables.remarks
     if remarks.zeroPrices > 0 {
       tables.remarks.warn(
@@ -113,8 +116,18 @@ extension SalesTable {
         try tables.writer.writeSale(series: series, day: day, units: 0, status: .unknown)
         tables.writer.noteRows(series: series, through: day)
         record.noteUnknown(series: series, day: day)
-        noteWithoutLines(series: series, day: day)
+        let (product, store) = record.key(of: series)
+        noteWithoutLines(EarlierSums.Key(product: product, store: store, day: day))
         record.noteState(series: series, day: day, units: 0, .unknown)
+      }
+    }
+    guard tables.mapping.rows == .lines else { return }
+    // Before a series begins, nothing is unknown; but lines that come for such a day later are no whole day.
+    for (key, days) in record.refusedDays {
+      let series = tables.writer.knownSeries(product: key.product, store: key.store)
+      let first = series.flatMap { tables.writer.series($0).firstDay }
+      for day in days where first.map({ day < $0 }) ?? true {
+        noteWithoutLines(EarlierSums.Key(product: key.product, store: key.store, day: day))
       }
     }
   }

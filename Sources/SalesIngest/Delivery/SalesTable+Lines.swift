@@ -26,12 +26,13 @@ extension SalesTable {
         throw undecided(key, lines.fact, known: before.fact.units, lacksLines: true)
       }
     }
-    // Lines that were added to a day of which some are missing do not make it whole, until none of it is in quarantine.
-    let isAddedToUnknown =
-      try retried == nil && tables.options.restate == .add && known?.status == .unknown && isWaiting(key)
-    if isAddedToUnknown || record.isRefused(series: key.series, day: key.day) {
-      return try leaveOpen(key, sum, known)
+    let isRefused = record.isRefused(series: key.series, day: key.day)
+    // Further lines of a day of which some are missing do not make it whole, until none of it is missing any more.
+    let joins = (retried != nil || tables.options.restate == .add) && (known == nil || known?.status == .unknown)
+    if try isRefused || joins && isWaiting(key, known, adding: lines.count) {
+      return try leaveOpen(key, sum, known, added: joins && retried == nil ? (isRefused ? 0 : lines.count) : nil)
     }
+    if joins, retried == nil { noteCompleted(key) }
     var fact = sum.fact
     // What another load may have brought was refused line by line.
     let adds = (retried != nil || tables.options.restate == .add) && known != nil && known?.status != .unknown
@@ -67,8 +68,10 @@ extension SalesTable {
 
   /// Leaves a day unknown of which a line was refused: the others are no total. What they say is kept with the load, for
   /// lines that come out of quarantine.
+  ///
+  /// - Parameter added: lines that this load adds to a day that waits already; nil for another load.
   private mutating func leaveOpen(
-    _ key: ReceiptLines.Key, _ sum: ReceiptLines.Sum, _ known: (units: Double, status: DayStatus)?
+    _ key: ReceiptLines.Key, _ sum: ReceiptLines.Sum, _ known: (units: Double, status: DayStatus)?, added: Int?
   ) throws {
     var sum = sum
     if let known, known.status != .unknown {
@@ -84,7 +87,10 @@ extension SalesTable {
       product: product, store: store, day: key.day, units: sum.fact.units, pricedUnits: sum.pricedUnits,
       paid: sum.paid, revenue: sum.fact.details.revenue, lacksRevenue: sum.fact.lacksRevenue,
       status: sum.fact.status.rawValue)
-    open.refused = record.refusedLines(EarlierSums.Key(product: product, store: store, day: key.day))
+    let place = EarlierSums.Key(product: product, store: store, day: key.day)
+    open.refused = record.refusedLines(place)
+    if let added, try known != nil || earlier().contains(place) { open.added = added }
+    if sum.count == 0, known == nil || known?.status == .unknown { open.hasLines = false }
     openSums.append(open)
     var fact = sum.fact
     fact.units = 0
@@ -98,29 +104,68 @@ extension SalesTable {
 
   /// What good lines of an unknown day said in earlier loads.
   private mutating func openSum(series: Int, day: Int) throws -> ReceiptLines.Sum? {
-    if earlierSums == nil { earlierSums = EarlierSums(try tables.writer.earlierLoads()) }
-    let (product, store) = record.key(of: series)
-    return earlierSums?[EarlierSums.Key(product: product, store: store, day: day)]
+    try earlier()[place(ReceiptLines.Key(series: series, day: day))]
   }
 
-  /// Whether lines of an unknown day are in quarantine, as far as is known.
-  private mutating func isWaiting(_ key: ReceiptLines.Key) throws -> Bool {
-    if earlierSums == nil { earlierSums = EarlierSums(try tables.writer.earlierLoads()) }
+  private mutating func earlier() throws -> EarlierSums {
+    if let earlierSums { return earlierSums }
+    let found = EarlierSums(try tables.writer.earlierLoads())
+    earlierSums = found
+    return found
+  }
+
+  private func place(_ key: ReceiptLines.Key) -> EarlierSums.Key {
     let (product, store) = record.key(of: key.series)
-    let place = EarlierSums.Key(product: product, store: store, day: key.day)
-    return try earlierSums?.isWaiting(place, tables.writer) ?? true
+    return EarlierSums.Key(product: product, store: store, day: key.day)
+  }
+
+  /// Whether lines of a day are missing that is unknown or has no row.
+  private mutating func isWaiting(
+    _ key: ReceiptLines.Key, _ known: (units: Double, status: DayStatus)?, adding lines: Int
+  ) throws -> Bool {
+    var sums = try earlier()
+    // One owner only: what it looks up is not copied.
+    earlierSums = nil
+    defer { earlierSums = sums }
+    let its = try sums.isWaiting(
+      place(key), adding: retried == nil ? lines : 0, passing: retried?.id, tables.writer)
+    // Nobody knows for what an unknown day waits that no load tells of.
+    return its ?? (retried == nil && known != nil)
+  }
+
+  /// Notes that as many lines were added to a day as were dropped of it.
+  private mutating func noteCompleted(_ key: ReceiptLines.Key) {
+    guard let lacking = earlierSums?.lacking(place(key)), lacking.dropped > 0 else { return }
+    completedDays += 1
+    let names = record.names(series: key.series, tables.writer)
+    if completedExample == nil { completedExample = "\(names.product) in \(names.store) on \(Day(number: key.day))" }
   }
 
   /// Takes a day of which no line was good for one that waits for those refused.
-  mutating func noteWithoutLines(series: Int, day: Int) {
-    guard tables.mapping.rows == .lines, retried == nil else { return }
-    let (product, store) = record.key(of: series)
+  mutating func noteWithoutLines(_ key: EarlierSums.Key) {
+    guard tables.mapping.rows == .lines else { return }
     var open = LoadDetails.OpenSum(
-      product: product, store: store, day: day, units: 0, pricedUnits: 0, paid: 0, revenue: nil, lacksRevenue: false,
-      status: DayStatus.sold.rawValue)
+      product: key.product, store: key.store, day: key.day, units: 0, pricedUnits: 0, paid: 0, revenue: nil,
+      lacksRevenue: false, status: DayStatus.sold.rawValue)
     open.hasLines = false
-    open.refused = record.refusedLines(EarlierSums.Key(product: product, store: store, day: day))
+    open.refused = record.refusedLines(key)
     openSums.append(open)
+  }
+
+  /// Opens the days that are there and to which only refused lines were to be added: they lack these.
+  mutating func openRefusedDays() throws {
+    guard retried == nil, tables.options.restate == .add else { return }
+    let writer = tables.writer
+    for (key, days) in record.refusedDays {
+      guard let series = writer.knownSeries(product: key.product, store: key.store) else { continue }
+      for day in days where !record.contains(series: series, day: day) {
+        guard try writer.existing(series: series, day: day) != nil else { continue }
+        record.touch(
+          series: series, product: key.product, store: key.store, lastRow: writer.series(series).lastRow)
+        record.noteUnknown(series: series, day: day)
+        try lines.touch(series: series, day: day)
+      }
+    }
   }
 
   var hasLines: Bool { !lines.isEmpty }
@@ -137,6 +182,12 @@ extension SalesTable {
 
   /// Says which days the refusal of lines leaves unknown.
   mutating func remarkOpenDays() {
+    if let completedExample {
+      tables.remarks.note(
+        "\(completedDays) days of products that lacked lines dropped from quarantine, such as \(completedExample), have as "
+          + "many further lines now and count as whole: if those are not the dropped ones mended, load all lines of the "
+          + "days with --restate supersede")
+    }
     let open = openSums.count { $0.hasLines != false }
     if open > 0 {
       tables.remarks.warn(

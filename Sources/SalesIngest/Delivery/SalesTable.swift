@@ -40,6 +40,9 @@ struct SalesTable {
   /// Sums of days that are unknown, as lines of theirs were refused, and days that keep what they had for that reason.
   var openSums: [LoadDetails.OpenSum] = []
   var keptDays = 0
+  /// Days to which as many lines were added as had been dropped of them, and one of them in words.
+  var completedDays = 0
+  var completedExample: String?
   /// Those of earlier loads, once they are asked for.
   var earlierSums: EarlierSums?
   /// Lines of the files read so far; nil where no second file can repeat them.
@@ -61,21 +64,27 @@ struct SalesTable {
     let key = try lineKey(item, table)
     var repeated = 0
     let before = tables.meter.rows
+    // Rows that were read before are read as they were.
+    var doubt = retried == nil ? NumberDoubt(table, columns) : nil
     while try tables.nextRow(&table) {
       if let key, repeatedLines?.isRepeated(table, key, item.table.hashValue) == true {
         repeated += 1
         continue
       }
-      guard case .failure(let refusal) = try take(table, columns) else { continue }
-      if let key = refusal.key { record.noteUnknown(product: key.product, store: key.store, day: key.day) }
-      if refusal.isPassedOver { continue }
-      if let key = refusal.key, tables.mapping.rows == .lines {
-        record.noteRefusedLine(
-          EarlierSums.Key(product: key.product, store: key.store, day: key.day),
-          LoadDetails.QuarantinePlace(file: refusal.row.file, line: refusal.row.line))
+      guard case .failure(let refusal) = try take(table, columns) else {
+        doubt?.observe(table)
+        continue
       }
+      if let key = refusal.key { record.noteUnknown(product: key.product, store: key.store, day: key.day) }
+      if let key = refusal.key, tables.mapping.rows == .lines {
+        let place = LoadDetails.QuarantinePlace(file: refusal.row.file, line: refusal.row.line)
+        record.noteRefusedLine(
+          EarlierSums.Key(product: key.product, store: key.store, day: key.day), retried?.origin(of: place) ?? place)
+      }
+      if refusal.isPassedOver { continue }
       try tables.refusals.refuse(refusal.row, in: tables.writer, isHeld: refusal.isHeld)
     }
+    try doubt?.check()
     repeatedLines?.finishFile()
     if tables.meter.rows == before, retried == nil {
       tables.remarks.warn("'\(item.input.name)' holds a header and no rows: if there were sales, deliver it again")

@@ -79,6 +79,7 @@ private struct RunBytes {
     put(UInt32(0))
     put(key.series)
     put(key.day)
+    put(sum.count)
     let fact = sum.fact
     for value in [
       fact.units, sum.pricedUnits, sum.paid, fact.price, fact.details.revenue ?? .nan, fact.details.basePrice ?? .nan,
@@ -100,6 +101,7 @@ private struct RunBytes {
   mutating func next() -> (ReceiptLines.Key, ReceiptLines.Sum) {
     let key = ReceiptLines.Key(series: take(Int.self), day: take(Int.self))
     var sum = ReceiptLines.Sum()
+    sum.count = take(Int.self)
     func known(_ value: Double) -> Double? { value.isNaN ? nil : value }
     sum.fact.units = take(Double.self)
     sum.pricedUnits = take(Double.self)

@@ -32,6 +32,8 @@ struct TimeGrainCheck {
         + "time grain, as a week's sum would take the place of a day's sales; load into a database of its own, or load "
         + "everything anew in one grain"
         + (isDeclared
-          ? "" : ", or declare 'time_grain: \(latest.grain)' in a mapping if that is what the rows are"))
+          ? ""
+          : "; if these rows are \(latest.grain == week ? "weeks" : "days") too, say so with --time-grain "
+            + "\(latest.grain), or declare 'time_grain: \(latest.grain)' in a mapping, such as that of the inbox"))
   }
 }

@@ -117,10 +117,13 @@ public struct LongFormatExport {
     try file(
       "ranging.csv", ["product", "store", "from", "through"],
       try store.rangingWindows().map { [$0.product, $0.store, $0.from.iso, $0.through?.iso ?? ""] })
+    let links = try store.lifeCycleLinks()
+    let hasMoved = links.contains { !$0.previous.isEmpty }
     try file(
-      "links.csv", ["kind", "node", "other", "date", "through", "ratio"],
-      try store.lifeCycleLinks().map {
+      "links.csv", ["kind", "node", "other", "date", "through", "ratio"] + (hasMoved ? ["previous"] : []),
+      links.map {
         [$0.kind.rawValue, $0.node, $0.other, $0.day.iso, $0.through?.iso ?? "", $0.ratio.map(Self.number) ?? ""]
+          + (hasMoved ? [$0.previous] : [])
       })
     try file(
       "annotations.csv",

@@ -126,6 +126,26 @@ enum ColumnGuess {
       || totalsOf.contains(text.suffix(last).lowercased()) && names.contains(rest(text.dropLast(last)))
   }
 
+  /// Words for totals that a product or store may bear as its name, too.
+  private static let brands: Set<String> = [
+    "total", "totals", "all", "alle", "sum", "sums", "result", "results", "overall", "ergebnis", "suma", "somma",
+    "somme",
+    "totale", "totaal", "σ",
+  ]
+
+  /// Whether a name of totals may be one of a product or store all the same: without a colon behind it.
+  static func mayBeName(_ name: String) -> Bool {
+    brands.contains(name.lowercased().trimmingCharacters(in: .whitespaces))
+  }
+
+  /// Whether a text in place of a day says that its row is a total: `Summe`, `Total March`.
+  static func namesTotalOfDays(_ text: String) -> Bool {
+    guard text.utf8.count <= 60, text.contains(where: \.isLetter) else { return false }
+    let words = withoutMarks(text).split { $0.isWhitespace || $0 == ":" }
+    return namesTotals(text) || words.first.map { totalsOf.contains(String($0)) } == true
+      || words.last.map { totalsOf.contains(String($0)) } == true
+  }
+
   /// Whether a product or store of this name is rather a line of totals.
   static func namesTotals(_ name: String) -> Bool {
     // Longer names need not be made small.

@@ -180,8 +180,12 @@ private struct MappingNode {
       case "files": table.files = try it.texts()
       case "separator": table.separator = try it.text() == "auto" ? nil : try it.choice() as Separator
       case "encoding": table.encoding = try it.text() == "auto" ? nil : try it.choice() as TextEncoding
-      case "decimal": table.numbers.decimal = try it.choice()
-      case "thousands": table.numbers.thousands = try it.choice()
+      case "decimal":
+        table.numbers.decimal = try it.choice()
+        table.declaresNumbers = true
+      case "thousands":
+        table.numbers.thousands = try it.choice()
+        table.declaresNumbers = true
       case "date_pattern":
         var patterns: [DatePattern] = []
         for text in try it.texts() {
@@ -197,7 +201,11 @@ private struct MappingNode {
       case "values":
         for (column, values) in try it.entries() { table.values[column] = try values.pairs() }
       case "only": table.only = try it.lists()
-      case "except": table.except = try it.lists()
+      case "except":
+        if it.node.scalar?.string == "undecided" {
+          throw it.error("is undecided", "write one of the two lines that the comment above it gives")
+        }
+        table.except = try it.lists()
       case "promotions": table.promotions = try it.pairs()
       case "attributes": table.attributes = try it.pairs()
       case "regressors": table.regressors = try it.pairs()

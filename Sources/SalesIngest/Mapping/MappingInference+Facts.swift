@@ -125,7 +125,10 @@ extension MappingInference {
     let patterns = Self.patterns(days, "")
     if !patterns.isEmpty, !patterns.contains(.iso) { chooseDates(days, "", &table) }
     let numbers = role == .attributes ? [] : values(["value", "ratio"])
-    if let format = Self.format(numbers, sample.separator) { table.numbers = format }
+    if let format = Self.format(numbers, sample.separator) {
+      table.numbers = format
+      table.declaresNumbers = format != NumberFormat()
+    }
     mapping[role].append(table)
     return true
   }

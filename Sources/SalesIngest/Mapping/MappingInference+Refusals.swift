@@ -25,6 +25,21 @@ extension MappingInference {
         + ": give every column a name of its own, and infer again")
   }
 
+  /// Why no file is one of sales: what keeps each from it first.
+  func noSales(_ samples: [Sample]) -> String {
+    let tried = samples.prefix(4).map(Self.whyNotSales)
+    let workbooks = notes.filter { $0.contains("save its table as CSV") }
+    let more = samples.count > 4 ? ["and \(samples.count - 4) more files likewise"] : []
+    // A workbook is rather what was meant than a text beside it.
+    let reasons = workbooks + tried + more
+    let areNames = tried.contains { $0.contains("is called like units") || $0.contains("has no column whose") }
+    return (reasons.isEmpty ? "there is no table" : reasons.joined(separator: "; "))
+      + "; so no file is one of sales, which have a column of dates and one of units"
+      + (areNames
+        ? ": rename columns in the header, such as to date, product, store and units, or write a mapping by hand, which "
+          + "docs/data.md tells how" : "")
+  }
+
   /// What keeps a file from being sales, in words.
   static func whyNotSales(_ sample: Sample) -> String {
     let name = "'\(sample.input.name)'"
@@ -33,7 +48,7 @@ extension MappingInference {
       return "\(name) begins with data (\(names)): add a first line with the names of the columns"
     }
     guard
-      let date = sample.header.indices.first(where: { !patterns(sample.values($0), sample.header[$0]).isEmpty })
+      let date = sample.header.indices.first(where: { !patterns(sample.days($0), sample.header[$0]).isEmpty })
     else {
       let months = sample.header.indices.first {
         !ColumnGuess.namesWeeks(sample.header[$0]) && areMonths(sample.values($0))
@@ -45,6 +60,7 @@ extension MappingInference {
           + "of the data: deliver days or weeks; if they are weeks, call the column 'week', or write them as 2025-W01"
       }
       let column = ColumnGuess.column("date", in: sample.header, taken: [])
+      if let column, let why = oddDates(sample, column) { return why }
       if let column, let row = sample.rows.firstIndex(where: { !$0[column].isEmpty }) {
         return
           "\(name) line \(sample.numbers[row]) has '\(sample.rows[row][column])' in '\(sample.header[column])', which "
@@ -61,6 +77,20 @@ extension MappingInference {
       + (numeric.isEmpty
         ? "no other column holds numbers among \(names)"
         : "no column is called like units; those of numbers are \(numeric.prefix(12).joined(separator: ", "))")
+  }
+
+  /// Names the cells of a column of dates that are none, where most are; nil where most are in no form that is known.
+  private static func oddDates(_ sample: Sample, _ column: Int) -> String? {
+    let rows = sample.rows.indices.filter { !sample.rows[$0][column].isEmpty }
+    func odd(_ pattern: DatePattern) -> [Int] {
+      rows.filter { pattern.day(Array(sample.rows[$0][column].utf8)[...]) == nil }
+    }
+    let fewest = knownPatterns.compactMap { DatePattern($0) }.map(odd).min { $0.count < $1.count }
+    guard let fewest, fewest.count * 2 < rows.count else { return nil }
+    let cells = fewest.prefix(3).map { "'\(sample.rows[$0][column])' in row \(sample.numbers[$0])" }
+    return
+      "\(fewest.count) of \(rows.count) cells of '\(sample.header[column])' in '\(sample.input.name)' are no dates, such as "
+      + cells.joined(separator: ", ") + ", and the others are: correct these rows, or delete them if they are no sales"
   }
 
   /// Refuses to sum rows into one series where a column that is not understood tells them apart day by day.

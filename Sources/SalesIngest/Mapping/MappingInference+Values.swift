@@ -73,7 +73,7 @@ extension MappingInference {
     for ours in ["date", "units", "price", "base_price", "revenue", "stock_on_hand"] {
       guard let column = found[ours] else { continue }
       func fits(_ text: String) -> Bool {
-        if empty.contains(text) { return true }
+        if empty.contains(text) || ours == "date" && ColumnGuess.namesTotalOfDays(text) { return true }
         let bytes = Array(text.utf8)[...]
         return ours == "date"
           ? table.datePatterns.contains { $0.day(bytes) != nil } : table.numbers.amount(bytes) != nil
@@ -160,9 +160,11 @@ extension MappingInference {
     }
     if let format = Self.format(all, separator) {
       table.numbers = format
+      table.declaresNumbers = format != NumberFormat() || all.contains { $0.contains(".") }
       if Self.groupedFormat(all) != nil, let number = Self.doubtfulNumber(all) {
         doubtfulNumber = number
         table.numbers = NumberFormat()
+        table.declaresNumbers = false
         return
       }
       if Self.groupedFormat(all) != nil, let example = all.first(where: { $0.contains(".") || $0.contains(",") }),

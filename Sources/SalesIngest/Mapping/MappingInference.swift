@@ -7,6 +7,8 @@ public struct MappingInference: Sendable {
   public internal(set) var notes: [String] = []
   /// A number that may be read in two ways, which the user must choose between before anything is loaded.
   public var doubtfulNumber: String?
+  /// Rows that may be totals or sales, which the user must choose between, too.
+  public internal(set) var doubtfulTotals: [DoubtfulTotals] = []
   /// What can be read once only, such as standard input, kept for who reads it next.
   private var held: [InputFile] = []
 
@@ -23,6 +25,9 @@ public struct MappingInference: Sendable {
     let isHeaderOnly: Bool
 
     func values(_ column: Int) -> [String] { rows.compactMap { column < $0.count ? $0[column] : nil } }
+
+    /// Values that may be dates: not the words of lines of totals.
+    func days(_ column: Int) -> [String] { values(column).filter { !ColumnGuess.namesTotalOfDays($0) } }
   }
 
   private static let sampleBytes = 1 << 20
@@ -60,13 +65,7 @@ public struct MappingInference: Sendable {
       if !joined.contains(sample.input) { rest.append(sample) }
     }
     guard !mapping.sales.isEmpty else {
-      let tried = samples.prefix(4).map(Self.whyNotSales)
-      throw .option(
-        "no file looks like sales, with a column of dates and one of units: "
-          + (tried.isEmpty ? "there is none" : tried.joined(separator: "; "))
-          + notes.filter { $0.contains("save its table as CSV") }.map { "; \($0)" }.joined()
-          + "; rename columns in the header, such as to date, product, store and units, or write a mapping by hand, which "
-          + "docs/data.md tells how")
+      throw .option(noSales(samples))
     }
     try inferMasters(rest)
     if mapping.saysKinds { heedKinds() }
@@ -134,11 +133,13 @@ public struct MappingInference: Sendable {
     let empty = [""] + words.sorted()
     table.empty = empty
     func values(_ column: Int) -> [String] { sample.values(column).filter { !empty.contains($0) } }
+    func areDays(_ column: Int) -> Bool {
+      !Self.patterns(sample.days(column).filter { !empty.contains($0) }, sample.header[column]).isEmpty
+    }
     var taken: Set<Int> = []
     guard
-      let date = ColumnGuess.column(
-        "date", in: sample.header, taken: [], fits: { !Self.patterns(values($0), sample.header[$0]).isEmpty })
-        ?? sample.header.indices.first(where: { !Self.patterns(values($0), sample.header[$0]).isEmpty })
+      let date = ColumnGuess.column("date", in: sample.header, taken: [], fits: areDays)
+        ?? sample.header.indices.first(where: areDays)
     else { return false }
     taken.insert(date)
     func isNumeric(_ ours: String, _ column: Int) -> Bool {
@@ -189,7 +190,7 @@ public struct MappingInference: Sendable {
       (found["category"], found["department"]) = (lower, upper)
     }
     try Self.requireKeys(sample, found)
-    chooseDates(values(date), sample.header[date], &table)
+    chooseDates(sample.days(date).filter { !empty.contains($0) }, sample.header[date], &table)
     chooseNumbers(found, values, sample.separator, &table)
     // Nothing is read before the user has chosen.
     if doubtfulNumber == nil { noteOddCells(sample, table, found, empty) }
@@ -214,33 +215,12 @@ public struct MappingInference: Sendable {
       table.constants["store"] = "shop"
       notes.append("no column looks like stores: all sales are in one store, 'shop'")
     }
+    leaveOutTotalsOfDays(sample, date, &table)
     leaveOutTotals(sample, found, &table)
     let further = join(others, &table)
     mapping.sales = [table]
     judgeRows([sample] + further, table)
     return true
-  }
-
-  /// Leaves out rows whose product or store is called like a total, where others are not.
-  private mutating func leaveOutTotals(
-    _ sample: Sample, _ found: [String: Int], _ table: inout SourceMapping.Table
-  ) {
-    // What may be summed: also all of a department, or of a region.
-    let levels = ["product", "store", "category", "department", "region"].compactMap { found[$0] }
-    let keys = Set(levels.flatMap(sample.values))
-    for ours in ["product", "store"] {
-      guard let column = found[ours] else { continue }
-      let names = sample.values(column)
-      let called = Set(names).filter { ColumnGuess.namesTotals($0, among: keys) }
-      let totals = names.filter(called.contains)
-      guard !totals.isEmpty, names.contains(where: { !$0.isEmpty && !called.contains($0) }) else { continue }
-      let distinct = Set(totals).sorted()
-      let header = sample.header[column]
-      table.except[header] = distinct
-      notes.append(
-        "\(totals.count) of \(names.count) rows have \(distinct.map { "'\($0)'" }.joined(separator: ", ")) in '\(header)', "
-          + "which looks like totals: they are left out by 'except:'; take that out if it is the name of a \(ours)")
-    }
   }
 
   /// Adds the files that the table of sales can read too, and says of those that almost could why not.
@@ -253,7 +233,8 @@ public struct MappingInference: Sendable {
       let empty = table.empty
       func misfits(_ ours: String, _ fits: (ArraySlice<UInt8>) -> Bool) -> Bool {
         guard let name = table.columns[ours], let column = sample.header.firstIndex(of: name) else { return false }
-        let fields = sample.values(column).filter { !empty.contains($0) }.map { Array($0.utf8)[...] }
+        let values = ours == "date" ? sample.days(column) : sample.values(column)
+        let fields = values.filter { !empty.contains($0) }.map { Array($0.utf8)[...] }
         return Self.misfits(fields, fits) == nil
       }
       let (patterns, numbers) = (table.datePatterns, table.numbers)
@@ -269,6 +250,10 @@ public struct MappingInference: Sendable {
           "'\(sample.input.name)' has the columns of '\(table.files[0])' and writes its \(odd) otherwise: it is not read; "
             + "add a table for it under 'sales:', or infer and load it by itself")
         continue
+      }
+      if let name = table.columns["date"], let column = sample.header.firstIndex(of: name) {
+        leaveOutTotalsOfDays(sample, column, &table)
+        table.except[name] = table.except[name].map { Set($0).sorted() }
       }
       let name = Self.fileName(sample)
       if !table.files.contains(name) { table.files.append(name) }

@@ -4,7 +4,10 @@ extension SourceMapping {
   /// - Parameters:
   ///   - indentation: spaces before every line.
   ///   - doubtfulNumber: a number of the sales that may be read in two ways: its key is left to be filled in.
-  public func yaml(indentation: Int = 0, doubtfulNumber: String? = nil) -> String {
+  ///   - doubtfulTotals: rows of the sales that may be totals: likewise.
+  public func yaml(
+    indentation: Int = 0, doubtfulNumber: String? = nil, doubtfulTotals: [MappingInference.DoubtfulTotals] = []
+  ) -> String {
     let plain = SourceMapping()
     var out = YAMLText(indentation: indentation)
     if !about.isEmpty { out.line("about", Self.quoted(about)) }
@@ -25,7 +28,8 @@ extension SourceMapping {
       out.line(role.rawValue, "")
       for table in tables {
         out.table(
-          table, isItem: tables.count > 1, order: columns(role), doubtfulNumber: role == .sales ? doubtfulNumber : nil)
+          table, isItem: tables.count > 1, order: columns(role), doubtfulNumber: role == .sales ? doubtfulNumber : nil,
+          doubtfulTotals: role == .sales ? doubtfulTotals : [])
       }
     }
     return out.text
@@ -80,9 +84,24 @@ private struct YAMLText {
     indentation -= 2
   }
 
+  /// Asks whether rows are totals, with what to write for either.
+  private mutating func question(_ totals: [MappingInference.DoubtfulTotals], _ except: [String: [String]]) {
+    func flow(_ lists: [String: [String]]) -> String {
+      "{"
+        + lists.sorted { $0.key < $1.key }.map { "\(Self.scalar($0.key)): \(Self.flow($0.value))" }
+        .joined(separator: ", ") + "}"
+    }
+    let space = String(repeating: " ", count: indentation)
+    for it in totals { text += space + "# \(MappingInference.readings(of: it)).\n" }
+    let all = totals.reduce(into: except) { $0[$1.column, default: []] += $1.names }
+    text += space + "# If they are totals, which would count twice:  except: \(flow(all))\n"
+    text += space + "# If they are sales of their own, to be loaded: except: \(flow(except))\n"
+    line("except", "undecided  # write one of the two")
+  }
+
   mutating func table(
     _ table: SourceMapping.Table, isItem: Bool, order: (required: [String], optional: [String]),
-    doubtfulNumber: String? = nil
+    doubtfulNumber: String? = nil, doubtfulTotals: [MappingInference.DoubtfulTotals] = []
   ) {
     let plain = SourceMapping.Table(files: [])
     indentation += isItem ? 4 : 2
@@ -99,6 +118,9 @@ private struct YAMLText {
       text += String(repeating: " ", count: indentation) + "# \(MappingInference.readings(of: doubtfulNumber))\n"
       line("decimal", "undecided  # write one of the two")
     }
+    if doubtfulNumber == nil, table.declaresNumbers, table.numbers == NumberFormat() {
+      line("decimal", table.numbers.decimal.rawValue)
+    }
     if table.numbers.decimal != .point { line("decimal", table.numbers.decimal.rawValue) }
     if table.numbers.thousands != .none { line("thousands", table.numbers.thousands.rawValue) }
     if table.datePatterns != plain.datePatterns { list("date_pattern", table.datePatterns.map(\.description)) }
@@ -113,7 +135,7 @@ private struct YAMLText {
       indentation -= 2
     }
     lists("only", table.only)
-    lists("except", table.except)
+    if doubtfulTotals.isEmpty { lists("except", table.except) } else { question(doubtfulTotals, table.except) }
     pairs("promotions", table.promotions)
     pairs("attributes", table.attributes)
     pairs("regressors", table.regressors)

@@ -113,8 +113,16 @@ public struct SourceMapping: Sendable, Hashable, Codable {
     public var others: [String] = []
     /// Columns beyond those named are read over too, rather than refused.
     public var ignoresOthers = true
+    /// Whether ``numbers`` were said, be it by a format's documentation, rather than left open.
+    public var declaresNumbers = false
     public var yes = ["1", "true", "yes", "y", "t"]
     public var no = ["", "0", "false", "no", "n", "f"]
+
+    // How loads keep it: without ``declaresNumbers``, for texts of mappings, by which loads are known, stay as they were.
+    enum CodingKeys: CodingKey {
+      case files, separator, encoding, numbers, datePatterns, empty, columns, constants, values, only, except
+      case promotions, attributes, regressors, lineKey, others, ignoresOthers, yes, no
+    }
 
     public init(files: [String], columns: [String: String] = [:]) {
       self.files = files
@@ -215,7 +223,7 @@ public struct SourceMapping: Sendable, Hashable, Codable {
     case .attributes: (["level", "node", "attribute", "value"], [])
     case .ranging: (["product", "store", "from"], ["through", "withdrawn"])
     case .regressors: (["date"], ["regressor", "value", "scope_level", "scope_node"] + locationLevels)
-    case .links: (["kind", "node", "date"], ["other", "through", "ratio", "withdrawn"])
+    case .links: (["kind", "node", "date"], ["other", "through", "ratio", "withdrawn", "previous"])
     case .annotations:
       (
         ["from", "through", "reason", "author"],
@@ -277,9 +285,13 @@ extension SourceMapping {
         ["sales*.csv*"], ["date", "product", "store", "units"],
         optional: ["price", "promotion", "stock", "base_price", "revenue", "stock_on_hand", "promotion_kinds"])
     ]
+    mapping.sales[0].declaresNumbers = true
     for role in [Role.attributes, .ranging, .regressors, .links, .annotations, .coverage] {
       let (required, optional) = mapping.columns(role)
-      mapping[role] = [table(["\(role.rawValue).csv*"], required, optional: optional)]
+      // Links are read with `previous` all the same: the text of this mapping, by which loads are known, stays as it was.
+      mapping[role] = [
+        table(["\(role.rawValue).csv*"], required, optional: optional.filter { $0 != "previous" })
+      ]
     }
     return mapping
   }

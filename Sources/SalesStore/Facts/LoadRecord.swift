@@ -85,6 +85,21 @@ public struct LoadDetails: Sendable, Hashable, Codable {
   /// Of lines of receipts: what the good lines of days say that are unknown, as others of their lines were refused; nil
   /// without any.
   public var openSums: [OpenSum]?
+  /// Of lines of receipts: those refused ones that were dropped from quarantine; nil without any, and for what earlier
+  /// versions dropped.
+  public var droppedLines: [DroppedLine]?
+
+  /// A refused line that was dropped from quarantine.
+  public struct DroppedLine: Sendable, Hashable, Codable {
+    public var place: QuarantinePlace
+    /// Whether its day was said to be whole without it.
+    public var isDayWhole: Bool
+
+    public init(place: QuarantinePlace, isDayWhole: Bool) {
+      self.place = place
+      self.isDayWhole = isDayWhole
+    }
+  }
 
   /// Where a refused line stood.
   public struct QuarantinePlace: Sendable, Hashable, Codable {
@@ -112,6 +127,9 @@ public struct LoadDetails: Sendable, Hashable, Codable {
     /// The lines of this load that were refused, for which the day waits while they are in quarantine; nil where they were
     /// not kept, so that it waits for all of the load's.
     public var refused: [QuarantinePlace]?
+    /// Lines that this load added to a day that waited already, in place of refused ones; nil where the day waits from
+    /// this load on.
+    public var added: Int?
 
     public init(
       product: Int, store: Int, day: Int, units: Double, pricedUnits: Double, paid: Double, revenue: Double?,

@@ -172,14 +172,39 @@ extension SQLStore {
     }
   }
 
-  func dropQuarantine(_ ids: [Int]) throws(StoreError) {
+  func dropQuarantine(_ ids: [Int], areDaysWhole: Bool, settling loads: Set<Int>) throws(StoreError) {
     try write(.facts) { database in
-      let drop = try database.prepare("DELETE FROM quarantine WHERE quarantine_id = ?")
+      let drop = try database.prepare(
+        "DELETE FROM quarantine WHERE quarantine_id = ? RETURNING load_id, file, line")
+      var dropped: [Int: [LoadDetails.DroppedLine]] = [:]
       for id in ids {
         drop.bind(1, id)
-        try drop.execute()
+        if try drop.step() {
+          let place = LoadDetails.QuarantinePlace(file: drop.text(1), line: drop.int(2))
+          if place.line > 0 {
+            dropped[drop.int(0), default: []].append(.init(place: place, isDayWhole: areDaysWhole))
+          }
+        }
+        drop.reset()
+      }
+      for load in Set(dropped.keys).union(areDaysWhole ? loads : []).sorted() {
+        try Self.keep(dropped[load] ?? [], settlesAll: areDaysWhole && loads.contains(load), of: load, database)
       }
     }
+  }
+
+  /// Keeps with a load of receipt lines which of them were dropped.
+  private static func keep(
+    _ lines: [LoadDetails.DroppedLine], settlesAll: Bool, of load: Int, _ database: any SQLConnection
+  ) throws {
+    guard let text = try database.text("SELECT summary FROM loads WHERE load_id = ?", [load]) else { return }
+    var summary = try JSONDecoder().decode(LoadSummary.self, from: Data(text.utf8))
+    guard summary.details?.storeDays != nil else { return }
+    var all = (summary.details?.droppedLines ?? []) + lines
+    if settlesAll { for index in all.indices { all[index].isDayWhole = true } }
+    guard all != summary.details?.droppedLines ?? [] else { return }
+    summary.details?.droppedLines = all
+    try database.execute("UPDATE loads SET summary = ? WHERE load_id = ?", [try json(summary), load])
   }
 
   func explainQuarantine(_ rows: [QuarantinedRow]) throws(StoreError) {

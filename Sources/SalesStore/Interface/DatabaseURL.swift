@@ -19,6 +19,13 @@ public enum DatabaseURL: Sendable, Hashable, CustomStringConvertible {
       guard !path.isEmpty, !path.utf8.contains(0) else {
         throw .unsupportedURL(text, reason: "it names no file; write sqlite:PATH, such as sqlite:demand.sqlite")
       }
+      guard !Self.isInMemory(path) else {
+        throw .unsupportedURL(
+          text,
+          reason:
+            "a database in memory would be gone as soon as the command ends, and the next one would not find it; name "
+            + "a file, in a folder such as /dev/shm if it shall not touch a disk: sqlite:/dev/shm/demand.sqlite")
+      }
       self = .sqlite(path: path)
     } else if text.hasPrefix("postgresql://") || text.hasPrefix("postgres://") {
       // The text may hold a password: a message must not repeat it.
@@ -31,6 +38,12 @@ public enum DatabaseURL: Sendable, Hashable, CustomStringConvertible {
         text.contains("://") ? "\(text.prefix { $0 != ":" })://..." : text,
         reason: "it is no database URL; write sqlite:PATH, such as sqlite:demand.sqlite, or postgresql://HOST/NAME")
     }
+  }
+
+  /// What SQLite's own programs take for a database in memory.
+  private static func isInMemory(_ path: String) -> Bool {
+    path == ":memory:" || path.hasPrefix("file::memory:")
+      || path.hasPrefix("file:") && path.contains("mode=memory")
   }
 
   /// Whether a password stands in the URL itself, where a command line would show it to everybody on the machine.

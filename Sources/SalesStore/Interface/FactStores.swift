@@ -20,8 +20,13 @@ public protocol LoadStore: Sendable {
   /// Rows that a load refused, in the order they were met, `limit` at most.
   func quarantine(load: Int, limit: Int) throws(StoreError) -> [QuarantinedRow]
 
-  /// Forgets rows in quarantine by their numbers; numbers that are not there are passed over.
-  func dropQuarantine(_ ids: [Int]) throws(StoreError)
+  /// Forgets rows in quarantine by their numbers; numbers that are not there are passed over. Where they were lines of
+  /// receipts, their loads keep which they were, for their days lack them.
+  ///
+  /// - Parameters:
+  ///   - areDaysWhole: whether the days are said to be whole without them.
+  ///   - loads: loads of which that holds for all lines that were dropped before, too.
+  func dropQuarantine(_ ids: [Int], areDaysWhole: Bool, settling loads: Set<Int>) throws(StoreError)
 
   /// Keeps why rows in quarantine do not fit now: their kinds, reasons, columns and values.
   func explainQuarantine(_ rows: [QuarantinedRow]) throws(StoreError)
@@ -81,6 +86,11 @@ public protocol FactStore: Sendable {
 }
 
 extension LoadStore {
+  /// Forgets rows in quarantine by their numbers; days of receipts that lack them stay unknown.
+  public func dropQuarantine(_ ids: [Int]) throws(StoreError) {
+    try dropQuarantine(ids, areDaysWhole: false, settling: [])
+  }
+
   /// The first thousand rows that a load refused.
   public func quarantine(load: Int) throws(StoreError) -> [QuarantinedRow] { try quarantine(load: load, limit: 1000) }
 }

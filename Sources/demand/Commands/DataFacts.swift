@@ -104,7 +104,7 @@ private enum FactName {
     if known.contains(name) { return }
     let near = NearestNames.quoted(NearestNames.find(name, in: known.sorted()))
     throw UserError(
-      .failed, "there is no \(what) '\(name)'",
+      .usage, "there is no \(what) '\(name)'",
       hint: known.isEmpty
         ? "no \(what)s have been loaded"
         : (near.map { "did you mean \($0)? " } ?? "") + "there are \(known.sorted().prefix(20).joined(separator: ", "))"

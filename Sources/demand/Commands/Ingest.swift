@@ -126,12 +126,20 @@ struct IngestLong: ParsableCommand {
         common.note("note: this looks like the files of a known source: try --mapping \(known)")
       }
     }
-    let doubt = inference?.doubtfulNumber
-    try StandardOutput.write("\(name):\n" + mapping.yaml(indentation: 2, doubtfulNumber: doubt))
-    if let doubt {
+    let (number, totals) = (inference?.doubtfulNumber, inference?.doubtfulTotals ?? [])
+    try StandardOutput.write(
+      "\(name):\n" + mapping.yaml(indentation: 2, doubtfulNumber: number, doubtfulTotals: totals))
+    let questions =
+      (number.map {
+        [
+          "\(MappingInference.readings(of: $0)), and no number of the file says which: write 'decimal:' and 'thousands:'"
+        ]
+      } ?? [])
+      + totals.map { "\(MappingInference.readings(of: $0)), and their figures do not say which: write 'except:'" }
+    guard questions.isEmpty else {
       throw IngestError.option(
-        "\(MappingInference.readings(of: doubt)), and no number of the file says which: save the mapping that stands on "
-          + "standard output and write 'decimal:' and 'thousands:' into it")
+        questions.joined(separator: "; ") + " into the mapping that stands on standard output, which gives both choices"
+      )
     }
     let collected =
       source.isNamed

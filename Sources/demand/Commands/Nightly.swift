@@ -12,7 +12,8 @@ struct Nightly: ParsableCommand {
 
       Fits, forecasts, passes the gates, publishes, backtests when one is due, and writes reports. A run that fails or \
       is refused leaves the forecast before it published. A repeated run does nothing, and one that was interrupted \
-      goes on where it was.
+      goes on where it was. With ingest.inbox in the settings, it first loads what lies there, into a new database where \
+      there is none.
       """)
 
   @OptionGroup var horizon: HorizonOption
@@ -25,7 +26,7 @@ struct Nightly: ParsableCommand {
 
   func run() throws {
     if let reports { try WritableFolder.require(reports) }
-    try common.runBatch { environment, settings in
+    try common.runBatch(emptiesInbox: true) { environment, settings in
       try NightlyBatch(environment).run(horizon: horizon.value(settings), reports: reports)
     }
   }

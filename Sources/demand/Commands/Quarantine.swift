@@ -3,6 +3,7 @@ import DemandData
 import FittingService
 import ForecastReport
 import Foundation
+import Logging
 import SalesIngest
 import SalesStore
 
@@ -219,16 +220,20 @@ struct QuarantineDropCommand: ParsableCommand {
       Examples:
         demand quarantine drop --load 3
         demand quarantine drop --load 3 --kind duplicate_row
+        demand quarantine drop --load 3 --days-whole
         demand quarantine drop --all
 
-      Days of receipt lines to which mended lines were added ('demand ingest --restate add') are whole once no other \
-      line of theirs is in quarantine. Any other day that a dropped row left unknown stays unknown: until a row of it is \
-      delivered, or, of lines of receipts, until mended lines are added or all its lines are loaded with --restate \
-      supersede.
+      A day of receipt lines that lacks dropped ones stays unknown, and is named, until as many lines were added to it \
+      ('demand ingest --restate add', before or after), all its lines are loaded with --restate supersede, or \
+      --days-whole says that it is whole without them, as they were no sales or stand in other lines. With --load and \
+      without --kind, that holds for lines of the load that were dropped before, too. Any other day that a dropped row \
+      left unknown stays so until a row of it is delivered.
       """)
 
   @OptionGroup var selection: QuarantineSelection
   @Flag(help: "Rows of all loads.") var all = false
+  @Flag(help: "Days of receipt lines are whole without the dropped ones, which were no sales of theirs.")
+  var daysWhole = false
   @OptionGroup(title: "Common options") var common: CommonOptions
 
   func validate() throws {
@@ -238,17 +243,49 @@ struct QuarantineDropCommand: ParsableCommand {
   func run() throws {
     let settings = try common.loadConfiguration()
     let store = try common.openForWriting()
-    let rows = try selection.rows(store).flatMap(\.rows)
-    let completed = try QuarantineDrop(rows.compactMap(\.id), options: DeliveryLoad.Options(settings, now: Date()))
-      .run(into: store, IngestEnvironment(now: { Date() }))
+    let found = try selection.rows(store)
+    let rows = found.flatMap(\.rows)
+    let loads = try selection.load.map { [$0] } ?? store.loads().map(\.id)
+    let outcome = try QuarantineDrop(
+      rows.compactMap(\.id), options: DeliveryLoad.Options(settings, now: Date()), areDaysWhole: daysWhole,
+      settling: selection.kind.isEmpty ? Set(loads) : []
+    ).run(into: store, IngestEnvironment(now: { Date() }))
     common.note("\(rows.count) row\(rows.count == 1 ? "" : "s") dropped")
-    for load in completed {
-      common.note("load \(load.id): \(load.summary.rowsLoaded) days that waited for mended lines are whole now")
+    for load in outcome.completed {
+      common.note("load \(load.id): \(load.summary.rowsLoaded) days that waited for lines are whole now")
     }
-    if completed.isEmpty, rows.contains(where: { RefusalKind.mayLeaveDayUnknown($0.kind) }) {
+    if !outcome.partial.isEmpty { warn(of: outcome.partial, dropped: found.map(\.load.id)) }
+    let (lines, totals) = (
+      found.filter { $0.load.summary.details?.storeDays != nil },
+      found.filter { $0.load.summary.details?.storeDays == nil }
+    )
+    let lost = lines.flatMap(\.rows).count { RefusalKind.namesNoDay($0.kind) }
+    if lost > 0, !daysWhole {
+      Console.shared.report(
+        .warning,
+        "\(lost) of the dropped lines named no product, store and day that were known: nobody knows which days "
+          + "lack them", hint: "if they were sales, load all lines of their days with --restate supersede")
+    }
+    if totals.flatMap(\.rows).contains(where: { RefusalKind.mayLeaveDayUnknown($0.kind) }) {
       common.note(
-        "note: days that they left unknown stay so, until a row of the day is delivered, or, of lines of receipts, until "
-          + "mended ones are loaded with 'demand ingest --restate add', or all of the day with --restate supersede")
+        "note: days that dropped rows left unknown stay so until a row of the day is delivered"
+          + (daysWhole ? "; --days-whole is for lines of receipts, and a row here is all of its day" : ""))
     }
+  }
+
+  /// Names the days that lack dropped lines, and what makes them whole.
+  private func warn(of days: [QuarantineDrop.PartialDay], dropped loads: [Int]) {
+    let shown = days.prefix(5).map {
+      "\($0.product) in \($0.store) on \($0.day) (\($0.dropped) dropped, \($0.added) added)"
+    }
+    let load = loads.count == 1 ? "--load \(loads[0])" : "--all"
+    Console.shared.report(
+      .warning,
+      "\(days.count == 1 ? "1 day lacks" : "\(days.count) days lack") dropped lines and "
+        + "\(days.count == 1 ? "stays" : "stay") unknown: " + shown.joined(separator: ", ")
+        + (days.count > 5 ? " and \(days.count - 5) more" : ""),
+      hint:
+        "load the mended lines with 'demand ingest --restate add', or all lines of the days with --restate supersede; if "
+        + "the lines were no sales of theirs, 'demand quarantine drop \(load) --days-whole' says so")
   }
 }

@@ -31,7 +31,7 @@ struct Serve: ParsableCommand {
     let settings = try common.loadConfiguration()
     let reports = reports ?? settings.nightly.reportsDirectory
     if let reports { try WritableFolder.require(reports) }
-    let store = try common.openForWriting()
+    let store = try common.openForNight(settings)
     let (common, logger, horizon) = (common, common.logger, horizon.value(settings))
     guard let zone = TimeZone(identifier: settings.nightly.timeZone) else {
       throw UserError(

@@ -30,12 +30,28 @@ extension CommonOptions {
       codeVersion: Version.text, logger: logger, progress: progress ?? self.progress, isCancelled: { stop.isMade })
   }
 
+  /// Opens the database for a night, which makes one where an inbox can fill it.
+  func openForNight(_ settings: DemandConfiguration) throws -> any SalesStore {
+    try openForWriting(create: settings.ingest.inbox != nil)
+  }
+
   /// Runs a batch, prints what came of it, and ends with the exit code that it deserves.
-  func runBatch(_ work: (BatchEnvironment, DemandConfiguration) throws -> BatchOutcome) throws {
+  ///
+  /// - Parameter emptiesInbox: whether it loads what lies in the inbox first, be it into a new database.
+  func runBatch(
+    emptiesInbox: Bool = false, _ work: (BatchEnvironment, DemandConfiguration) throws -> BatchOutcome
+  ) throws {
     let settings = try loadConfiguration()
-    let store = try openForWriting()
-    let outcome = try Interruption.catching { stop in
-      try work(batchEnvironment(store: store, settings: settings, stop: stop), settings)
+    let store = emptiesInbox ? try openForNight(settings) : try openForWriting()
+    let outcome: BatchOutcome
+    do {
+      outcome = try Interruption.catching { stop in
+        try work(batchEnvironment(store: store, settings: settings, stop: stop), settings)
+      }
+    } catch {
+      // A database that was made for an inbox without a delivery would only puzzle.
+      try? store.discardIfCreated()
+      throw error
     }
     try StandardOutput.write(outcome.text)
     guard outcome.tooManyFallbacks else { return }

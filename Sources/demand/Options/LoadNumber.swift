@@ -11,6 +11,6 @@ enum LoadNumber {
     let numbers =
       loads.count > 20 ? "\(first) to \(last)" : loads.map { String($0.id) }.joined(separator: ", ")
     throw UserError(
-      .failed, "there is no load \(id)", hint: "there are \(numbers): 'demand data status --loads' shows them")
+      .usage, "there is no load \(id)", hint: "there are \(numbers): 'demand data status --loads' shows them")
   }
 }

@@ -16,6 +16,11 @@ struct MappingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Rows of zero units: sold, out_of_stock, not_ranged or unknown.", valueName: "what"))
   var zero: SourceMapping.ZeroUnits?
 
+  @Option(
+    help: ArgumentHelp(
+      "What lies between rows: day or week. (default: the mapping's, else auto, which finds out)", valueName: "grain"))
+  var timeGrain: SourceMapping.TimeGrain?
+
   var isNamed: Bool { mapping != nil || mappingFile != nil }
 
   /// The mapping with its name; the long format if none is named.
@@ -43,6 +48,7 @@ struct MappingOptions: ParsableArguments {
     if let unknownKeys { mapping.unknownKeys = unknownKeys }
     if let negative { mapping.negative = negative }
     if let zero { mapping.zero = zero }
+    if let timeGrain { mapping.grain = timeGrain }
     return mapping
   }
 }
@@ -51,4 +57,5 @@ extension SourceMapping.UnknownKeys: ExpressibleByArgument {}
 extension SourceMapping.NegativeUnits: ExpressibleByArgument {}
 extension SourceMapping.ZeroUnits: ExpressibleByArgument {}
 extension SourceMapping.MissingRows: ExpressibleByArgument {}
+extension SourceMapping.TimeGrain: ExpressibleByArgument {}
 extension DeliveryLoad.Restate: ExpressibleByArgument {}

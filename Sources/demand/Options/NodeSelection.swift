@@ -69,7 +69,7 @@ struct NodeSelection: ParsableArguments {
     let near = NearestNames.quoted(NearestNames.find(text, in: tree.levels.flatMap(\.nodes)))
     let levels = tree.levels.map { "\($0.name) (\($0.nodes.count))" }.joined(separator: ", ")
     throw UserError(
-      .failed, "\(option) '\(text)' is not known",
+      .usage, "\(option) '\(text)' is not known",
       hint: near.map { "did you mean \($0)?" } ?? "there are names at the levels \(levels)")
   }
 }

@@ -145,12 +145,12 @@ extension UserError {
       case .noData: (.noData, "'demand ingest' loads sales, 'demand nightly' makes and publishes forecasts")
       case .unknownName(_, let name, let known):
         (
-          .failed,
+          .usage,
           NearestNames.quoted(NearestNames.find(name, in: known)).map { "did you mean \($0)?" }
             ?? "names are case sensitive and as delivered"
         )
-      case .unknownAnnotation: (.failed, "'demand annotate list' shows the annotations there are")
-      case .unknownRun: (.failed, "'demand runs list' shows the runs there are")
+      case .unknownAnnotation: (.usage, "'demand annotate list' shows the annotations there are")
+      case .unknownRun: (.usage, "'demand runs list' shows the runs there are")
       case .runState: (.failed, "'demand runs list' shows the state of every run")
       case .corrupt: (.failed, "restore the database from a backup, or load the data into a new one")
       case .hierarchy: (.failed, "mend the master files and load them again")
