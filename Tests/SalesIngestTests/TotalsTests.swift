@@ -83,6 +83,13 @@ import Testing
     #expect(inferred.mapping.sales[0].except.isEmpty && inferred.doubtfulTotals.isEmpty)
     #expect(inferred.notes.contains { $0.contains("they are read as a product") }, "\(inferred.notes)")
     #expect(outcome.record.summary.rowsLoaded == 72)
+    // Totals beside it count it with the others.
+    let sums = Self.days.indices.map { day in
+      let others = ["tea", "ham"].flatMap { product in ["north", "south"].map { Self.units(product, $0, day) } }
+      return "\(Self.days[day]),Grand total,,\(others.reduce(0, +) + 2 * (1 + (day * 5) % 7))\n"
+    }
+    let both = try infer(Self.header + Self.sales(Self.units) + own.joined() + sums.joined())
+    #expect(both.mapping.sales[0].except == ["product": ["Grand total"]], "\(both.doubtfulTotals)")
     // The load sees it by the same figures.
     let details = try #require(outcome.record.summary.details)
     #expect(details.notes.contains { $0.contains("'\(name)' is called like a total") }, "\(details.notes)")

@@ -121,11 +121,11 @@ import Testing
       ),
       ("quarantine list --kind duplicate_rows", 64, "'duplicate_rows' is no kind", "did you mean 'duplicate_row'?"),
       ("quarantine retry --kind unknown_shop", 64, "'unknown_shop' is no kind", "unknown_region"),
-      ("quarantine export --load 99", 1, "there is no load 99", "there are 1: 'demand data status --loads'"),
-      ("data restatements --load 99", 1, "there is no load 99", "there are 1: 'demand data status --loads'"),
-      ("data restatements --load -1", 1, "there is no load -1", "there are 1"),
-      ("data attributes --name sice", 1, "there is no attribute 'sice'", "did you mean 'size'?"),
-      ("data regressors --name rain", 1, "there is no regressor 'rain'", "no regressors have been loaded"),
+      ("quarantine export --load 99", 64, "there is no load 99", "there are 1: 'demand data status --loads'"),
+      ("data restatements --load 99", 64, "there is no load 99", "there are 1: 'demand data status --loads'"),
+      ("data restatements --load -1", 64, "there is no load -1", "there are 1"),
+      ("data attributes --name sice", 64, "there is no attribute 'sice'", "did you mean 'size'?"),
+      ("data regressors --name rain", 64, "there is no regressor 'rain'", "no regressors have been loaded"),
     ] {
       let outcome = try DemandProgram.run(command.split(separator: " ").map(String.init), in: folder)
       #expect(outcome.status == status && outcome.out.isEmpty && outcome.error.count == 2, "\(command): \(outcome.err)")

@@ -165,7 +165,7 @@ import Testing
     let query = "query sales --product P1 --location S1 --from 2024-01-05 --to 2024-01-05 --format csv"
     #expect(try run(query).out.contains(",0,0,0,0,0,1\n"))
     let whole = try run("quarantine drop --load 1 --days-whole")
-    #expect(whole.err.contains("1 days that waited for lines are whole now"), "\(whole.err)")
+    #expect(whole.err.contains("1 day that waited for lines is whole now"), "\(whole.err)")
     #expect(try run(query).out.contains(",5,1,0,0,0,0\n"))
   }
 

@@ -27,7 +27,9 @@ extension MappingInference {
   /// Leaves out rows whose product or store is called like a total and whose figures are the sums of others. What has
   /// figures of its own is a product or store; what no figures decide is asked.
   mutating func leaveOutTotals(_ sample: Sample, _ found: [String: Int], _ table: inout SourceMapping.Table) {
-    let evidence = TotalsEvidence(sample, found, table)
+    var evidence = TotalsEvidence(sample, found, table)
+    // What has sales of its own is summed by the totals of the others.
+    evidence = TotalsEvidence(sample, found, table, own: evidence.ownNames)
     for ours in ["product", "store"] {
       guard let column = found[ours] else { continue }
       let names = sample.values(column)
@@ -90,8 +92,14 @@ private struct TotalsEvidence {
   private let units: [Double?]
   private let isTotal: [Bool]
   private let areFractions: Bool
+  /// Names called like totals that are known for products or stores.
+  private let own: [String: Set<String>]
 
-  init(_ sample: MappingInference.Sample, _ found: [String: Int], _ table: SourceMapping.Table) {
+  init(
+    _ sample: MappingInference.Sample, _ found: [String: Int], _ table: SourceMapping.Table,
+    own: [String: Set<String>] = [:]
+  ) {
+    self.own = own
     self.sample = sample
     columns = found
     let named = ["product", "store", "category", "department", "region"].compactMap { found[$0] }
@@ -108,10 +116,27 @@ private struct TotalsEvidence {
       return its
     }
     let date = found["date"] ?? 0
+    let (product, store) = (found["product"], found["store"])
+    func isOwn(_ row: [String], _ column: Int) -> Bool {
+      column == product && own["product"]?.contains(row[column]) == true
+        || column == store && own["store"]?.contains(row[column]) == true
+    }
     isTotal = sample.rows.map { row in
-      named.contains { namesTotals(row[$0]) } || row[date].isEmpty || ColumnGuess.namesTotalOfDays(row[date])
+      named.contains { namesTotals(row[$0]) && !isOwn(row, $0) } || row[date].isEmpty
+        || ColumnGuess.namesTotalOfDays(row[date])
     }
     areFractions = units.contains { $0.map { $0 != $0.rounded() } ?? false }
+  }
+
+  /// Names of products and stores that are called like totals and have figures of their own.
+  var ownNames: [String: Set<String>] {
+    var found: [String: Set<String>] = [:]
+    for ours in ["product", "store"] {
+      guard let column = columns[ours] else { continue }
+      let called = Set(sample.values(column)).filter { ColumnGuess.namesTotals($0, among: keys) }
+      found[ours] = called.filter { verdict(on: $0, ours) == .own }
+    }
+    return found
   }
 
   /// What the rows of a name are.
@@ -119,6 +144,7 @@ private struct TotalsEvidence {
   /// Rows of one day and, if it is named, one store (for a store: one product) are compared with the sums of the others
   /// there, once within their own department and region too; single rows also with the sums of all days.
   func verdict(on name: String, _ ours: String) -> Verdict {
+    if own[ours]?.contains(name) == true { return .own }
     let isSure = !ColumnGuess.mayBeName(name)
     let (matches, smaller, all, summed) = compare(name, ours)
     if all == 0 { return isSure ? .totals : .undecided }
@@ -130,15 +156,17 @@ private struct TotalsEvidence {
 
   private func compare(_ name: String, _ ours: String) -> (matches: Int, smaller: Int, all: Int, summed: Int) {
     guard let column = columns[ours], let date = columns["date"] else { return (0, 0, 0, 0) }
-    let other = columns[ours == "product" ? "store" : "product"]
+    let theirs = ours == "product" ? "store" : "product"
+    let other = columns[theirs]
     /// A cell that names something, rather than all.
-    func own(_ row: [String], _ column: Int) -> String? {
-      row[column].isEmpty || ColumnGuess.namesTotals(row[column], among: keys) ? nil : row[column]
+    func named(_ row: [String], _ column: Int) -> String? {
+      let isOwn = column == other && own[theirs]?.contains(row[column]) == true
+      return row[column].isEmpty || (!isOwn && ColumnGuess.namesTotals(row[column], among: keys)) ? nil : row[column]
     }
     func scopes(_ row: [String]) -> [[String]] {
-      let place = other.flatMap { own(row, $0) }
+      let place = other.flatMap { named(row, $0) }
       let day = ["day", row[date]] + (place.map { ["in", $0] } ?? [])
-      let above = levels.compactMap { level in own(row, level).map { ["\(level)", $0] } }.flatMap { $0 }
+      let above = levels.compactMap { level in named(row, level).map { ["\(level)", $0] } }.flatMap { $0 }
       return (above.isEmpty ? [] : [day + above]) + [day]
     }
     var sums: [[String]: Sum] = [:]
@@ -149,14 +177,14 @@ private struct TotalsEvidence {
     for (index, row) in sample.rows.enumerated() where !isTotal[index] {
       guard let units = units[index] else { continue }
       var days = [["day", row[date]]]
-      if let place = other.flatMap({ own(row, $0) }) { days.append(["day", row[date], "in", place]) }
+      if let place = other.flatMap({ named(row, $0) }) { days.append(["day", row[date], "in", place]) }
       for day in days {
         add(units, to: day)
-        let above = levels.compactMap { level in own(row, level).map { ["\(level)", $0] } }.flatMap { $0 }
+        let above = levels.compactMap { level in named(row, level).map { ["\(level)", $0] } }.flatMap { $0 }
         if !above.isEmpty { add(units, to: day + above) }
       }
       add(units, to: ["always"])
-      if let place = other.flatMap({ own(row, $0) }) { add(units, to: ["always", place]) }
+      if let place = other.flatMap({ named(row, $0) }) { add(units, to: ["always", place]) }
     }
     // Several lines of a day are one figure.
     var groups: [[[String]]: Sum] = [:]
@@ -166,7 +194,7 @@ private struct TotalsEvidence {
       let key = scopes(row)
       groups[key, default: Sum()].units += units
       groups[key]!.rows += 1
-      always[key] = ["always"] + (other.flatMap { own(row, $0) }.map { [$0] } ?? [])
+      always[key] = ["always"] + (other.flatMap { named(row, $0) }.map { [$0] } ?? [])
     }
     var (matches, smaller, all, summed) = (0, 0, 0, 0)
     for (key, group) in groups {

@@ -252,7 +252,11 @@ struct QuarantineDropCommand: ParsableCommand {
     ).run(into: store, IngestEnvironment(now: { Date() }))
     common.note("\(rows.count) row\(rows.count == 1 ? "" : "s") dropped")
     for load in outcome.completed {
-      common.note("load \(load.id): \(load.summary.rowsLoaded) days that waited for lines are whole now")
+      let days = load.summary.rowsLoaded
+      common.note(
+        "load \(load.id): "
+          + (days == 1
+            ? "1 day that waited for lines is whole now" : "\(days) days that waited for lines are whole now"))
     }
     if !outcome.partial.isEmpty { warn(of: outcome.partial, dropped: found.map(\.load.id)) }
     let (lines, totals) = (
