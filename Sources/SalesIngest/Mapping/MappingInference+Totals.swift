@@ -145,6 +145,8 @@ private struct TotalsEvidence {
   /// there, once within their own department and region too; single rows also with the sums of all days.
   func verdict(on name: String, _ ours: String) -> Verdict {
     if own[ours]?.contains(name) == true { return .own }
+    // A word for totals beside another name of the file sums what is called so, of which rows need not say more.
+    guard ColumnGuess.namesTotals(name) else { return .totals }
     let isSure = !ColumnGuess.mayBeName(name)
     let (matches, smaller, all, summed) = compare(name, ours)
     if all == 0 { return isSure ? .totals : .undecided }
