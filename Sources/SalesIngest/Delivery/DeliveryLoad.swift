@@ -29,8 +29,8 @@ public struct DeliveryLoad: Sendable {
 
   public struct Options: Sendable, Hashable {
     public var missing = SourceMapping.MissingRows.zero
-    /// Whether ``missing`` is said for these files rather than a general setting: then it corrects earlier loads on days
-    /// that come whole.
+    /// Whether ``missing`` is said for these files rather than a general setting: then it corrects earlier loads on
+    /// days that come whole.
     public var restatesMissing = false
     /// Days without a row, up to the origin, after which a product is no longer ranged; nil for never.
     public var delistAfterDays: Int? = 28
@@ -48,7 +48,8 @@ public struct DeliveryLoad: Sendable {
     /// Sales of any later day are taken, and the origin of forecasts stays at today.
     public var allowsFuture = false
     public var restate = Restate.auto
-    /// Whether links that name what is not there are told of at once: not where what they name may lie in the same inbox.
+    /// Whether links that name what is not there are told of at once: not where what they name may lie in the same
+    /// inbox.
     package var warnsOfLinks = true
 
     public init() {}

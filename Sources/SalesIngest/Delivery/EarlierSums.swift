@@ -1,8 +1,8 @@
 import DemandData
 import SalesStore
 
-/// Sums of days that are unknown, as lines of theirs were refused: the newest that a load has of each, and the lines for
-/// which they wait.
+/// Sums of days that are unknown, as lines of theirs were refused: the newest that a load has of each, and the lines
+/// for which they wait.
 struct EarlierSums {
   struct Key: Hashable {
     let product, store, day: Int
@@ -76,8 +76,8 @@ struct EarlierSums {
   /// Whether a day waits for lines, as far as loads tell.
   func contains(_ key: Key) -> Bool { entries[key] != nil }
 
-  /// Whether a day still waits for a line: one in quarantine, or one that was dropped and in whose place none was added;
-  /// nil for a day of which no load keeps what it waits for.
+  /// Whether a day still waits for a line: one in quarantine, or one that was dropped and in whose place none was
+  /// added; nil for a day of which no load keeps what it waits for.
   ///
   /// - Parameters:
   ///   - lines: lines that are about to be added.

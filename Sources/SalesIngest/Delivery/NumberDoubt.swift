@@ -1,7 +1,7 @@
 import SalesStore
 
-/// Finds out whether the numbers of a file may be thousands as well as fractions, where the mapping says neither: all that
-/// have a point have one to three digits before it, not beginning with 0, and three behind.
+/// Finds out whether the numbers of a file may be thousands as well as fractions, where the mapping says neither: all
+/// that have a point have one to three digits before it, not beginning with 0, and three behind.
 struct NumberDoubt {
   private let columns: [MappedColumn]
   private var example: QuarantinedRow?

@@ -106,8 +106,8 @@ public struct SourceMapping: Sendable, Hashable, Codable {
     public var attributes: [String: String] = [:]
     /// Regressors by name, with the columns of their values.
     public var regressors: [String: String] = [:]
-    /// Columns that tell a line of a receipt from all others but its repetitions: lines that several files of a delivery
-    /// have count once.
+    /// Columns that tell a line of a receipt from all others but its repetitions: lines that several files of a
+    /// delivery have count once.
     public var lineKey: [String] = []
     /// Columns that say more than the database holds; they are read over and named in the summary.
     public var others: [String] = []
@@ -118,7 +118,8 @@ public struct SourceMapping: Sendable, Hashable, Codable {
     public var yes = ["1", "true", "yes", "y", "t"]
     public var no = ["", "0", "false", "no", "n", "f"]
 
-    // How loads keep it: without ``declaresNumbers``, for texts of mappings, by which loads are known, stay as they were.
+    // How loads keep it: without ``declaresNumbers``, for texts of mappings, by which loads are known, stay as they
+    // were.
     enum CodingKeys: CodingKey {
       case files, separator, encoding, numbers, datePatterns, empty, columns, constants, values, only, except
       case promotions, attributes, regressors, lineKey, others, ignoresOthers, yes, no
@@ -288,7 +289,8 @@ extension SourceMapping {
     mapping.sales[0].declaresNumbers = true
     for role in [Role.attributes, .ranging, .regressors, .links, .annotations, .coverage] {
       let (required, optional) = mapping.columns(role)
-      // Links are read with `previous` all the same: the text of this mapping, by which loads are known, stays as it was.
+      // Links are read with `previous` all the same: the text of this mapping, by which loads are known, stays as it
+      // was.
       mapping[role] = [
         table(["\(role.rawValue).csv*"], required, optional: optional.filter { $0 != "previous" })
       ]

@@ -2,8 +2,8 @@ extension LoadWriter {
   /// Days on which a product or store is compared with the others, at most.
   private static let comparedDays = 60
 
-  /// Compares the units of a product (or store) with the sums of the others in the same store (or of the same product), on
-  /// days on which there are others: all of them if it is a line of totals.
+  /// Compares the units of a product (or store) with the sums of the others in the same store (or of the same product),
+  /// on days on which there are others: all of them if it is a line of totals.
   ///
   /// - Parameters:
   ///   - id: the product or store.
