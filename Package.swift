@@ -42,7 +42,7 @@ let package = Package(
   targets: [
     .target(
       name: "CNumericKernels",
-      exclude: ["kernels.inc", "tape.inc", "tape_densities.inc", "tape_loops.inc", "vector_math.inc"]),
+      exclude: ["dense.inc", "kernels.inc", "tape.inc", "tape_densities.inc", "tape_loops.inc", "vector_math.inc"]),
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
@@ -79,7 +79,8 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["NumericKernels"], path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(
-      name: "NumericKernelsTests", dependencies: ["NumericKernels", "TestSupport"], exclude: ["Reference"],
+      name: "NumericKernelsTests", dependencies: ["NumericKernels", "CNumericKernels", "TestSupport"],
+      exclude: ["Reference"],
       resources: [.embedInCode("Resources")], swiftSettings: settings),
     .testTarget(
       name: "InferenceTests", dependencies: ["Inference", "NumericKernels", "TestSupport"], exclude: ["Reference"],

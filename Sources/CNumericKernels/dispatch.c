@@ -78,3 +78,33 @@ void cnk_candidate_weights(
 void cnk_log_on(int path, const double *x, double *result) { CNK_CALL(log, x, result); }
 
 void cnk_exp_on(int path, const double *x, double *result) { CNK_CALL(exp, x, result); }
+
+int32_t cnk_cholesky_on(int path, int32_t n, double *matrix) {
+  int32_t failing = -1;
+  CNK_CALL(cholesky, n, matrix, &failing);
+  return failing;
+}
+
+int32_t cnk_cholesky(int32_t n, double *matrix) { return cnk_cholesky_on(cnk_path(), n, matrix); }
+
+void cnk_subtract_rows_on(
+    int path, int32_t n, const double *matrix, int32_t count, const int32_t *rows, const double *factors, double *y) {
+  CNK_CALL(subtract_rows, n, matrix, count, rows, factors, y);
+}
+
+void cnk_subtract_rows(
+    int32_t n, const double *matrix, int32_t count, const int32_t *rows, const double *factors, double *y) {
+  cnk_subtract_rows_on(cnk_path(), n, matrix, count, rows, factors, y);
+}
+
+double cnk_exponentials_on(
+    int path, int32_t count, const double *base, const double *direction, double scale, double *results) {
+  double sum = 0.0;
+  CNK_CALL(exponentials, count, base, direction, scale, results, &sum);
+  return sum;
+}
+
+double cnk_exponentials(
+    int32_t count, const double *base, const double *direction, double scale, double *results) {
+  return cnk_exponentials_on(cnk_path(), count, base, direction, scale, results);
+}

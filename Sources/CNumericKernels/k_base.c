@@ -7,3 +7,5 @@
 #define CNK_NAME(x) cnk_base_##x
 #define CNK_FACTORS CNK_FACTORS_ONE
 #include "kernels.inc"
+#define CNK_DENSE 2
+#include "dense.inc"

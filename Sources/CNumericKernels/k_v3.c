@@ -12,5 +12,7 @@
 #define CNK_NAME(x) cnk_v3_##x
 #define CNK_FACTORS CNK_FACTORS_ONE
 #include "kernels.inc"
+#define CNK_DENSE 4
+#include "dense.inc"
 #pragma clang attribute pop
 #endif

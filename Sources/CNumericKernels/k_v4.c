@@ -12,5 +12,7 @@
 #define CNK_NAME(x) cnk_v4_##x
 #define CNK_FACTORS CNK_FACTORS_HALVES
 #include "kernels.inc"
+#define CNK_DENSE 8
+#include "dense.inc"
 #pragma clang attribute pop
 #endif

@@ -9,7 +9,10 @@
                                 double *, double *);                                                          \
   void cnk_##path##_candidate_weights(int32_t, int32_t, const float *, const float *, float *, double *, double *); \
   void cnk_##path##_log(const double *, double *);                                                            \
-  void cnk_##path##_exp(const double *, double *);
+  void cnk_##path##_exp(const double *, double *);                                                            \
+  void cnk_##path##_exponentials(int32_t, const double *, const double *, double, double *, double *);        \
+  void cnk_##path##_cholesky(int32_t, double *, int32_t *);                                                   \
+  void cnk_##path##_subtract_rows(int32_t, const double *, int32_t, const int32_t *, const double *, double *);
 
 CNK_DECLARE(base)
 CNK_DECLARE(v3)

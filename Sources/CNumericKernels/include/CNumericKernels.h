@@ -91,6 +91,20 @@ void cnk_candidate_weights(
     int32_t used, int32_t count, const float *features, const float *coefficients, float *weights, double *log_sum,
     double *expectations);
 
+/// The Cholesky factorisation of a symmetric positive definite n x n matrix in place: row-major, the lower triangle is
+/// read and replaced by L; elements above the diagonal may be overwritten. Returns the first row whose pivot is not
+/// positive and finite, or -1. n^3 / 3 operations, by blocks of columns.
+int32_t cnk_cholesky(int32_t n, double *matrix);
+
+/// y[k] -= sum over i of factors[i] matrix[rows[i]][k], for k below n; `count` rows of a row-major matrix of n columns.
+void cnk_subtract_rows(
+    int32_t n, const double *matrix, int32_t count, const int32_t *rows, const double *factors, double *y);
+
+/// The sum of exp(base[i] + scale direction[i]) for i below `count`, exponents cut to [-690, 690]; the terms go to
+/// `results` unless that is null.
+double cnk_exponentials(
+    int32_t count, const double *base, const double *direction, double scale, double *results);
+
 /// Instruction sets that the kernels were compiled for.
 enum { CNK_PATH_BASE = 0, CNK_PATH_V3 = 1, CNK_PATH_V4 = 2 };
 
@@ -109,6 +123,12 @@ void cnk_series_pass_on(
 void cnk_candidate_weights_on(
     int path, int32_t used, int32_t count, const float *features, const float *coefficients, float *weights,
     double *log_sum, double *expectations);
+
+double cnk_exponentials_on(
+    int path, int32_t count, const double *base, const double *direction, double scale, double *results);
+int32_t cnk_cholesky_on(int path, int32_t n, double *matrix);
+void cnk_subtract_rows_on(
+    int path, int32_t n, const double *matrix, int32_t count, const int32_t *rows, const double *factors, double *y);
 
 /// The kernels' own logarithm (of positive normal numbers) and exponential (cut to [-690, 690]) for 16 numbers at once:
 /// for tests of their accuracy.

@@ -51,8 +51,8 @@ public struct ModelSpecification: Sendable, Hashable, Codable {
     public var draws = 500
     /// R-hat that every reported parameter is to reach; until then chains go on.
     public var rhatTarget = 1.04
-    /// How often chains go on, at most, each time for twice as long as before.
-    public var extensions = 2
+    /// How often chains go on, at most, each time until they have made twice as many sweeps after the warm-up.
+    public var extensions = 3
     /// Posterior draws that stage 2 and the simulation use.
     public var keptDraws = 32
     public init() {}

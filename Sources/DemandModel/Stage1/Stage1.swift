@@ -75,10 +75,14 @@ package struct Stage1Schedule: Sendable {
 
   /// Draws of one chain that are kept, evenly spaced, the last draw among them. Kept draw m comes from chain
   /// `m % chains`.
-  package func keptPositions(chain: Int) -> [Int] {
-    let count = keptDraws / chains + (chain < keptDraws % chains ? 1 : 0)
-    return (0..<count).map { ($0 + 1) * draws / count - 1 }
-  }
+  package func keptPositions(chain: Int) -> [Int] { Self.spread(keptCount(chain: chain), over: draws) }
+
+  func keptCount(chain: Int) -> Int { keptDraws / chains + (chain < keptDraws % chains ? 1 : 0) }
+
+  /// Draws that an extension adds to every chain, in place of as many that it drops.
+  var addedDraws: Int { draws / 2 }
+
+  static func spread(_ count: Int, over draws: Int) -> [Int] { (0..<count).map { ($0 + 1) * draws / count - 1 } }
 }
 
 extension Stage1 {
@@ -88,9 +92,9 @@ extension Stage1 {
     package var kept: [Stage1State] = []
   }
 
-  /// Runs all chains on `control.threads` threads, in windows, each twice as long as the one before, until every
-  /// reported parameter has the R-hat that the schedule asks for. The last window's draws are the result; what came
-  /// before is warm-up. A longer window keeps every second (fourth, ...) sweep, so memory does not grow.
+  /// Runs all chains on `control.threads` threads, extended until every reported parameter has the R-hat that the
+  /// schedule asks for. An extension doubles the sweeps after the warm-up and drops every second draw, so memory does
+  /// not grow.
   ///
   /// Chains share nothing and windows end for all alike, so the number of threads changes no bit.
   package static func run(
@@ -99,19 +103,19 @@ extension Stage1 {
     var chains = (0..<schedule.chains).map { ChainRun(model: model, seed: seed, chain: $0) }
     let tally = WorkTally(
       total: schedule.chains * (schedule.warmup + schedule.draws), control: control)
-    var window = 0
+    var extensions = 0
     while true {
-      chains = try advance(chains, schedule: schedule, window: window, control: control, tally: tally)
-      if window == schedule.extensions || worstRHat(of: chains.map(\.draws)) <= schedule.rhatTarget {
+      chains = try advance(chains, schedule: schedule, extensions: extensions, control: control, tally: tally)
+      if extensions == schedule.extensions || worstRHat(of: chains.map(\.draws)) <= schedule.rhatTarget {
         return chains.map(\.draws)
       }
-      window += 1
-      tally.extend(by: schedule.chains * schedule.draws << window)
+      extensions += 1
+      tally.extend(by: schedule.chains * schedule.addedDraws << extensions)
     }
   }
 
   private static func advance(
-    _ chains: [ChainRun], schedule: Stage1Schedule, window: Int, control: RunControl, tally: WorkTally
+    _ chains: [ChainRun], schedule: Stage1Schedule, extensions: Int, control: RunControl, tally: WorkTally
   ) throws -> [ChainRun] {
     let outcomes = ChainOutcomes(count: chains.count)
     let workers = min(control.threads, chains.count)
@@ -120,7 +124,7 @@ extension Stage1 {
         outcomes.set(
           Result {
             var chain = chains[index]
-            try chain.advance(schedule: schedule, window: window, control: control, tally: tally)
+            try chain.advance(schedule: schedule, extensions: extensions, control: control, tally: tally)
             return chain
           }, chain: index)
       }
@@ -138,7 +142,7 @@ extension Stage1 {
   }
 }
 
-/// A chain on its way, with the draws of its latest window.
+/// A chain on its way, with its draws.
 private struct ChainRun: Sendable {
   private let seed: UInt64
   private let index: Int
@@ -154,20 +158,31 @@ private struct ChainRun: Sendable {
     parameters = Stage1Parameters(model: model)
   }
 
-  /// Sweeps through a window: the first after the warm-up, the n-th with every 2^n-th sweep as a draw.
+  /// Warm-up and draws; the n-th time, every second draw is dropped and the same number added, 2^n sweeps apart.
   mutating func advance(
-    schedule: Stage1Schedule, window: Int, control: RunControl, tally: WorkTally
+    schedule: Stage1Schedule, extensions: Int, control: RunControl, tally: WorkTally
   ) throws {
-    if window == 0 {
+    var added = schedule.draws
+    var kept = schedule.keptCount(chain: index)
+    if extensions == 0 {
       for _ in 0..<schedule.warmup { try sweep(control, tally) }
+    } else {
+      added = schedule.addedDraws
+      kept /= 2
+      draws.values = Self.everySecond(draws.values)
+      draws.kept = Self.everySecond(draws.kept)
     }
-    draws = Stage1.ChainDraws()
-    let kept = Set(schedule.keptPositions(chain: index))
-    for draw in 0..<schedule.draws {
-      for _ in 0..<1 << window { try sweep(control, tally) }
+    let positions = Set(Stage1Schedule.spread(kept, over: added))
+    for draw in 0..<added {
+      for _ in 0..<1 << extensions { try sweep(control, tally) }
       draws.values.append(parameters.values(of: chain.state))
-      if kept.contains(draw) { draws.kept.append(chain.state) }
+      if positions.contains(draw) { draws.kept.append(chain.state) }
     }
+  }
+
+  /// Elements an even distance from the last.
+  private static func everySecond<Element>(_ elements: [Element]) -> [Element] {
+    stride(from: (elements.count - 1) % 2, to: elements.count, by: 2).map { elements[$0] }
   }
 
   private mutating func sweep(_ control: RunControl, _ tally: WorkTally) throws {

@@ -5,8 +5,8 @@ import NumericKernels
 struct CalendarWorkspace: Sendable {
   var matrix: [Double]
   var cholesky: DenseCholesky
-  /// `X_g'(eta - shift - level)` of each group, which the interweaving step uses again.
-  var products: [[Double]]
+  /// `X_g'(eta - shift - level)`, `[group][column]`, which the interweaving step uses again.
+  var products: [Double]
   /// Design shared below each node, X'X and weekly sums of every distinct design over the days on which
   /// anything is observed.
   let nodeDesigns: [NodeDesign]
@@ -17,7 +17,7 @@ struct CalendarWorkspace: Sendable {
     let columns = model.columnCount
     matrix = [Double](repeating: 0, count: columns * columns)
     cholesky = DenseCholesky(size: columns)
-    products = [[Double]](repeating: [Double](repeating: 0, count: columns), count: model.groupCount)
+    products = [Double](repeating: 0, count: model.groupCount * columns)
     nodeDesigns = (0..<model.effects.effectCount).map { model.sharedDesign(ofNode: $0) }
     dayGrams = model.design.rows.map { $0.gram(days: days) }
     daySlowInWeek = model.design.rows.map {
@@ -40,7 +40,7 @@ extension Stage1Chain {
         state.logRate[cell] - state.dailyShift[cell] - state.level[group * weeks + model.weekOfDay[day]]
       rows.add(residual, day: day, to: &products)
     }
-    calendarWorkspace.products[group] = products
+    calendarWorkspace.products.replaceSubrange(group * columns..<(group + 1) * columns, with: products)
     var draw = products
     for column in 0..<columns {
       draw[column] = precision * products[column] + prior.precision[column] * prior.mean[column]

@@ -1,3 +1,4 @@
+import CNumericKernels
 import Foundation
 import Inference
 import NumericKernels
@@ -15,14 +16,10 @@ extension Stage1Chain {
     let precisions = state.ownDaily.map { 1 / ($0 * $0) }
     // score_g = X_g'(residual after the whole fit), kept up to date as coefficients move.
     var score = calendarWorkspace.products
+    let everyColumn = Array(0..<columns)
     for group in 0..<groups {
       let b = Array(state.coefficients[group * columns..<(group + 1) * columns])
-      let gram = model.gram[model.kindOfGroup[group]]
-      for row in 0..<columns {
-        var sum = 0.0
-        for column in 0..<columns { sum += gram[row * columns + column] * b[column] }
-        score[group][row] -= sum
-      }
+      subtractGram(group: group, columns: everyColumn, by: b, from: &score, at: group * columns)
     }
     for node in 0..<nodes {
       try drawNodeEffects(
@@ -60,9 +57,9 @@ extension Stage1Chain {
   /// In the eigenbasis of a kind's cross products the posterior of a group's deviations is diagonal whatever the group's
   /// noise and the scale, so a scale is weighed in O(groups x columns).
   private mutating func sampleDeviations(
-    _ deviations: [[Double]], block: Int, prior: Double, columns: [Int], precisions: [Double], score: inout [[Double]]
+    _ deviations: [[Double]], block: Int, prior: Double, columns: [Int], precisions: [Double], score: inout [Double]
   ) {
-    let size = columns.count
+    let (size, all) = (columns.count, model.columnCount)
     let spectra = (0..<deviations.count).map { model.spectra[model.kindOfGroup[$0]][block] }
     // By group, in its eigenbasis: precision and precision times mean that the data give.
     var precision: [Double] = []
@@ -73,7 +70,7 @@ extension Stage1Chain {
         var (along, gradient) = (0.0, 0.0)
         for (j, column) in columns.enumerated() {
           along += spectrum.vectors[i * size + j] * deviation[j]
-          gradient += spectrum.vectors[i * size + j] * score[group][column]
+          gradient += spectrum.vectors[i * size + j] * score[group * all + column]
         }
         let value = max(0, spectrum.values[i])
         precision.append(precisions[group] * value)
@@ -107,7 +104,7 @@ extension Stage1Chain {
 
   /// One node's effects on all columns, its groups' deviations held.
   private mutating func drawNodeEffects(
-    node: Int, groups: [Int], precisions: [Double], score: inout [[Double]]
+    node: Int, groups: [Int], precisions: [Double], score: inout [Double]
   ) throws(NotPositiveDefinite) {
     let (columns, nodes) = (model.columnCount, model.effects.effectCount)
     for index in calendarWorkspace.matrix.indices { calendarWorkspace.matrix[index] = 0 }
@@ -116,7 +113,7 @@ extension Stage1Chain {
     for group in groups {
       let precision = precisions[group]
       precisionOfKind[model.kindOfGroup[group]] += precision
-      for column in 0..<columns { draw[column] += precision * score[group][column] }
+      for column in 0..<columns { draw[column] += precision * score[group * columns + column] }
     }
     for (kind, precision) in precisionOfKind.enumerated() where precision > 0 {
       let gram = model.gram[kind]
@@ -144,7 +141,7 @@ extension Stage1Chain {
       for group in groups where model.kindOfGroup[group] == kind {
         for column in 0..<columns {
           state.coefficients[group * columns + column] += change[column]
-          score[group][column] -= products[column]
+          score[group * columns + column] -= products[column]
         }
       }
     }
@@ -155,45 +152,53 @@ extension Stage1Chain {
   /// - Returns: The factor by which the scale (in absolute value) and the directions (of any sign) are to be multiplied.
   private mutating func rescale(
     _ directions: [[Double]], scale: Double, prior: Double, columns: [Int], precisions: [Double],
-    score: inout [[Double]]
+    score: inout [Double]
   ) -> Double {
     let all = model.columnCount
     var precision = 1 / (prior * prior)
     var linear = 0.0
+    var fits = [Double](repeating: 0, count: directions.count * all)
     for (group, direction) in directions.enumerated() {
-      let standardised = direction.map { $0 / scale }
-      let gram = model.gram[model.kindOfGroup[group]]
+      subtractGram(group: group, columns: columns, by: direction.map { -$0 }, from: &fits, at: group * all)
       var quadratic = 0.0
       var product = 0.0
-      for (i, row) in columns.enumerated() {
-        var sum = 0.0
-        for (j, column) in columns.enumerated() { sum += gram[row * all + column] * standardised[j] }
-        quadratic += sum * standardised[i]
-        product += score[group][row] * standardised[i]
+      for (i, column) in columns.enumerated() {
+        quadratic += fits[group * all + column] * direction[i]
+        product += score[group * all + column] * direction[i]
       }
-      precision += precisions[group] * quadratic
-      linear += precisions[group] * (product + quadratic * scale)
+      precision += precisions[group] * quadratic / (scale * scale)
+      linear += precisions[group] * (product + quadratic) / scale
     }
     let signed = linear / precision + stream.normal() / precision.squareRoot()
     let factor = signed / scale
     for (group, direction) in directions.enumerated() {
-      move(group: group, columns: columns, by: direction.map { (factor - 1) * $0 }, score: &score)
+      for (i, column) in columns.enumerated() {
+        state.coefficients[group * all + column] += (factor - 1) * direction[i]
+      }
     }
+    for index in fits.indices { score[index] -= (factor - 1) * fits[index] }
     return factor
   }
 
   /// Adds to a group's coefficients and takes the change of fit out of its score.
-  private mutating func move(group: Int, columns: [Int], by change: [Double], score: inout [[Double]]) {
+  private mutating func move(group: Int, columns: [Int], by change: [Double], score: inout [Double]) {
     let all = model.columnCount
-    let gram = model.gram[model.kindOfGroup[group]]
-    var own: [Double] = []
-    swap(&own, &score[group])
-    for (i, column) in columns.enumerated() {
-      state.coefficients[group * all + column] += change[i]
-      // The Gram matrix is symmetric: take its row, which is contiguous.
-      let row = column * all
-      for other in 0..<all { own[other] -= gram[row + other] * change[i] }
+    for (i, column) in columns.enumerated() { state.coefficients[group * all + column] += change[i] }
+    subtractGram(group: group, columns: columns, by: change, from: &score, at: group * all)
+  }
+
+  /// Takes X_g'X_g times a change of some columns' coefficients from the row that begins at `first`.
+  private func subtractGram(
+    group: Int, columns: [Int], by change: [Double], from rows: inout [Double], at first: Int
+  ) {
+    let all = model.columnCount
+    let positions = columns.map(Int32.init)
+    // The matrix is symmetric: its rows stand for its columns, and are contiguous.
+    model.gram[model.kindOfGroup[group]].withUnsafeBufferPointer { gram in
+      rows.withUnsafeMutableBufferPointer { row in
+        guard let gram = gram.baseAddress, let row = row.baseAddress else { return }
+        cnk_subtract_rows(Int32(all), gram, Int32(positions.count), positions, change, row + first)
+      }
     }
-    swap(&own, &score[group])
   }
 }

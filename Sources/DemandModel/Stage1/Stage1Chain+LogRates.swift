@@ -1,3 +1,4 @@
+import CNumericKernels
 import Foundation
 import Inference
 import NumericKernels
@@ -59,6 +60,7 @@ extension Stage1Chain {
     let (days, weeks) = (model.dayCount, model.weekCount)
     var means: [Double] = []
     var noise: [Double] = []
+    var rates: [Double] = []
     for group in 0..<model.groupCount {
       let own = state.ownDaily[group]
       means.removeAll(keepingCapacity: true)
@@ -84,17 +86,18 @@ extension Stage1Chain {
         width: 4 / Double(means.count).squareRoot(), maximumSteps: 32, bounds: Stage1PriorScales.logDaily)
       slice.update(&logScale, using: &stream) { proposal in
         let scale = exp(proposal)
-        var rates = 0.0
-        for index in means.indices { rates += exp(means[index] + scale * noise[index]) }
+        let rates = cnk_exponentials(Int32(means.count), means, noise, scale, nil)
         let value = proposal - 0.5 * (scale / prior) * (scale / prior) + scale * linear - rates
         return value.isNaN ? -.infinity : value
       }
       let scale = exp(logScale)
       state.ownDaily[group] = scale
+      rates = means
+      _ = cnk_exponentials(Int32(means.count), means, noise, scale, &rates)
       var index = 0
       for cell in group * days..<(group + 1) * days where model.history.isObserved[cell] {
         state.logRate[cell] = means[index] + scale * noise[index]
-        state.rate[cell] = exp(state.logRate[cell])
+        state.rate[cell] = rates[index]
         index += 1
       }
     }

@@ -29,6 +29,24 @@ package struct HyperpriorModel: Sendable {
   var cells: Int { departments * stores }
   func cell(ofSeries series: Int) -> Int { departmentOfSeries[series] * stores + storeOfSeries[series] }
 
+  /// The series, of these, that the hyperprior is learned from: about `learningSeries` in all and at least
+  /// `learningSeriesPerCell` of every cell that has them, spread evenly in their order.
+  ///
+  /// So many tell means and spreads to a few hundredths of what series differ by. All would tell a little more, in time
+  /// that grows with their number.
+  package func learningSubset(of series: [Int]) -> [Int] {
+    var members = [[Int]](repeating: [], count: cells)
+    for index in series { members[cell(ofSeries: index)].append(index) }
+    let share = max(Self.learningSeries / max(1, cells), Self.learningSeriesPerCell)
+    return members.flatMap { cell in
+      let count = min(share, cell.count)
+      return (0..<count).map { cell[(2 * $0 + 1) * cell.count / (2 * count)] }
+    }.sorted()
+  }
+
+  package static let learningSeries = 3000
+  package static let learningSeriesPerCell = 40
+
   /// Priors of one block's hyperparameters.
   package struct BlockPrior: Sendable {
     package let centre: Double

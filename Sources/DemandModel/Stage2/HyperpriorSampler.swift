@@ -48,8 +48,7 @@ package struct HyperpriorSampler: Sendable {
   static func work(sweeps: Int) -> Int { chains * max(sweeps, fewestSweeps) * workOfSweep }
 
   private static let fewestSweeps = 8
-  private static let fewSeries = 200
-  private static let trajectoriesOfFew = 4
+  private static let mostTrajectories = 4
 
   func run(
     sweeps: Int, seed: UInt64, control: RunControl, tally: WorkTally?
@@ -77,7 +76,8 @@ package struct HyperpriorSampler: Sendable {
     let sets = CandidateSets(model: model, sampled: sampled, draws: draws, kernels: kernels)
     var trajectories = HyperpriorTrajectories(model: model, sets: sets, warmup: warmup)
     // Few series leave their hyperprior vague, which mixes worst, and cost little.
-    let trajectoriesPerSweep = sampled.count <= Self.fewSeries ? Self.trajectoriesOfFew : 1
+    let affordable = HyperpriorModel.learningSeries / max(1, sampled.count)
+    let trajectoriesPerSweep = min(max(affordable, 1), Self.mostTrajectories)
     var kept: [Hyperparameters] = []
     kept.reserveCapacity(sweeps - warmup)
     for sweep in 0..<sweeps {

@@ -126,8 +126,9 @@ struct Stage2Run: Sendable {
     tally: WorkTally
   ) throws(Cancelled) -> HyperpriorPosterior {
     let draws = sampled.map { $0?.draws ?? StoredDraws() }
+    let complete = draws.indices.filter { draws[$0].count > 0 }
     let sampler = HyperpriorSampler(
-      model: model, sampled: draws.indices.filter { draws[$0].count > 0 }, draws: draws, workingPriors: priors,
+      model: model, sampled: model.learningSubset(of: complete), draws: draws, workingPriors: priors,
       workingPriorOfSeries: priorOfSeries)
     return try sampler.run(sweeps: sweeps, seed: seed, control: control, tally: tally)
   }

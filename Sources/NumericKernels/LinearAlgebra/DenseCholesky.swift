@@ -1,3 +1,4 @@
+import CNumericKernels
 import Foundation
 
 /// The Cholesky factorisation A = L L' of a dense symmetric positive definite matrix, for sizes up to a few hundred.
@@ -20,38 +21,19 @@ public struct DenseCholesky: Sendable {
 
   /// Factors `matrix` (row-major, lower triangle read), in size^3 / 3 operations.
   ///
+  /// The last bits depend on the instruction set (`cnk_path`).
+  ///
   /// - Throws: `NotPositiveDefinite`; the value then holds no usable factorisation until the next success.
-  @inlinable
   public mutating func factor(_ matrix: [Double]) throws(NotPositiveDefinite) {
     precondition(matrix.count == size * size, "the matrix must have size * size elements")
-    let n = size
-    var failure = -1
-    matrix.withUnsafeBufferPointer { source in
-      lower.withUnsafeMutableBufferPointer { target in
-        for i in 0..<n {
-          for j in 0...i { target[i * n + j] = source[i * n + j] }
-        }
-        failure = Self.factorInPlace(target, n)
-      }
+    let rows = Int32(size)
+    let failure = lower.withUnsafeMutableBufferPointer { target -> Int32 in
+      guard let base = target.baseAddress else { return -1 }
+      // The elements above the diagonal come along, and nobody reads them.
+      _ = target.update(from: matrix)
+      return cnk_cholesky(rows, base)
     }
-    if failure >= 0 { throw NotPositiveDefinite(row: failure) }
-  }
-
-  /// Factors the lower triangle in place, rows in turn; returns the failing row or -1.
-  @inlinable
-  static func factorInPlace(_ a: UnsafeMutableBufferPointer<Double>, _ n: Int) -> Int {
-    guard let base = a.baseAddress else { return -1 }
-    for i in 0..<n {
-      let row = base + i * n
-      for j in 0..<i {
-        let other = base + j * n
-        row[j] = (row[j] - VectorLoops.dot(row, other, j)) / other[j]
-      }
-      let pivot = row[i] - VectorLoops.dot(row, row, i)
-      if !(pivot > 0) || pivot == .infinity { return i }
-      row[i] = pivot.squareRoot()
-    }
-    return -1
+    if failure >= 0 { throw NotPositiveDefinite(row: Int(failure)) }
   }
 
   /// log det A.

@@ -86,6 +86,24 @@ import Testing
     }
   }
 
+  /// Small cells teach with all their series, large ones with as many as are allowed, from all of their range; the share
+  /// falls with the number of cells, down to a least one.
+  @Test func largeCellsTeachWithAShare() {
+    for stores in [2, 200] {
+      let most = stores == 2 ? HyperpriorModel.learningSeries / 4 : HyperpriorModel.learningSeriesPerCell
+      let sizes = [3, 1000, 0, most]
+      let cells = sizes.indices.flatMap { [Int](repeating: $0, count: sizes[$0]) }
+      let model = HyperpriorModel(
+        departmentNames: ["D0", "D1"], storeNames: (0..<stores).map { "S\($0)" },
+        departmentOfSeries: cells.map { $0 / 2 }, storeOfSeries: cells.map { $0 % 2 })
+      let chosen = model.learningSubset(of: Array(cells.indices))
+      #expect(chosen == chosen.sorted() && Set(chosen).count == chosen.count)
+      #expect(sizes.indices.map { cell in chosen.count { cells[$0] == cell } } == [3, most, 0, most])
+      let large = chosen.filter { cells[$0] == 1 }.map { $0 - 3 }
+      for (k, index) in large.enumerated() { #expect(abs(index - (2 * k + 1) * 1000 / (2 * most)) <= 1) }
+    }
+  }
+
   /// Coverage of true hyperparameters drawn from their priors, over retailers.
   @Test func intervalsCover() throws {
     var inside = 0.0
