@@ -32,7 +32,8 @@ public struct ApproximateFit: Sendable, Equatable {
   public let paretoK: Double
   /// The log of the target's integral: Laplace's formula, else the evidence lower bound (ELBO).
   public let logEvidence: Double
-  /// Whether the method's own rule of convergence was met.
+  /// Whether the method's own rule of convergence was met, and the density falls off in every direction (see
+  /// ``warnings``).
   public let isConverged: Bool
   /// Draws outside the target's support, which were drawn anew: the approximation is cut off there.
   public let rejectedDraws: Int

@@ -12,6 +12,7 @@ struct ApproximationTarget<Evaluator: LogDensityEvaluator> {
   private var lastIsValue = true
 
   init<Density: LogDensity>(_ density: Density) throws(ApproximationError) where Density.Evaluator == Evaluator {
+    if let problem = density.problem(withNames: density.variableNames) { throw .invalidSettings(problem) }
     dimension = density.dimension
     do { evaluator = try density.makeEvaluator() } catch { throw .densityFailed("\(error)") }
   }

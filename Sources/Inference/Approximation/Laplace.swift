@@ -105,4 +105,10 @@ struct PrecisionNormal: NormalApproximation {
     for i in x.indices { x[i] = mean[i] + moved[i] }
     return 0.5 * (precision.logDeterminant - dot(z, z) - Double(z.count) * log(2 * .pi))
   }
+
+  func transposed(_ gradient: [Double]) -> [Double] {
+    var product = gradient
+    precision.solveLower(&product)
+    return product
+  }
 }

@@ -70,6 +70,17 @@ struct LowRankNormal: NormalApproximation {
     return logNormalizer - 0.5 * dot(z, z)
   }
 
+  func transposed(_ gradient: [Double]) -> [Double] {
+    var product = zip(rootDiagonal, gradient).map { $0 * $1 }
+    let projected = basis.map { dot($0, product) }
+    for i in basis.indices {
+      var change = -projected[i]
+      for k in i..<basis.count { change += inner.lowerElement(k, i) * projected[k] }
+      for k in product.indices { product[k] += change * basis[i][k] }
+    }
+    return product
+  }
+
   /// The standard deviations of the coordinates.
   var marginalScales: [Double] {
     let rank = basis.count

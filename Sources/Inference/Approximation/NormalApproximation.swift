@@ -5,6 +5,9 @@ import NumericKernels
 protocol NormalApproximation: Sendable {
   /// Writes the draw that standard normals `z` map to and returns its normalised log density.
   func draw(_ z: [Double], into x: inout [Double]) -> Double
+
+  /// The gradient by z of what has this gradient by x.
+  func transposed(_ gradient: [Double]) -> [Double]
 }
 
 /// N(mean, S S'), S lower triangular and dense.
@@ -30,6 +33,13 @@ struct DenseNormal: NormalApproximation {
     }
     return logNormalizer - 0.5 * dot(z, z)
   }
+
+  func transposed(_ gradient: [Double]) -> [Double] {
+    let n = mean.count
+    var product = [Double](repeating: 0, count: n)
+    for i in 0..<n { for j in 0...i { product[j] += scale[i * n + j] * gradient[i] } }
+    return product
+  }
 }
 
 /// N(mean, diag(scale^2)).
@@ -45,6 +55,8 @@ struct DiagonalNormal: NormalApproximation {
     }
     return logDensity
   }
+
+  func transposed(_ gradient: [Double]) -> [Double] { zip(scale, gradient).map { $0 * $1 } }
 }
 
 /// Draws of a normal approximation that lie in the target's support, with both log densities.

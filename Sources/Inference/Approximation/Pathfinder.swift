@@ -59,7 +59,9 @@ public struct Pathfinder: Sendable, Equatable {
       evaluations += path.evaluations
     }
     let bound = paths.map(\.bound).max() ?? -.infinity
-    let isConverged = paths.contains(where: \.isConverged)
+    let isFlat = paths.contains(where: \.isFlat)
+    if isFlat { warnings.append(ApproximateFit.flatWarning) }
+    let isConverged = !isFlat && paths.contains(where: \.isConverged)
     if pathCount == 1 {
       return try ApproximateFit.make(
         density, method: .pathfinder, sample: sample, target: &target, logEvidence: bound, isConverged: isConverged,
@@ -116,6 +118,8 @@ public struct Pathfinder: Sendable, Equatable {
     let normal: LowRankNormal
     let bound: Double
     let isConverged: Bool
+    /// Whether the density hardly falls off along some direction.
+    let isFlat: Bool
     let evaluations: Int
   }
 
@@ -191,8 +195,10 @@ public struct Pathfinder: Sendable, Equatable {
     guard let best else {
       throw .noMode("No point on the climb gave an approximation inside the support.")
     }
+    var stream = RandomStream(seed: seed, purpose: ApproximationStream.bound, index: 1, chain: path)
+    let isFlat = try best.normal.hasFlatDirection(of: &target, using: &stream)
     return Path(
-      number: path, normal: best.normal, bound: best.bound, isConverged: outcome == .converged,
+      number: path, normal: best.normal, bound: best.bound, isConverged: outcome == .converged, isFlat: isFlat,
       evaluations: target.evaluations)
   }
 

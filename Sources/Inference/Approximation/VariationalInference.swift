@@ -64,6 +64,9 @@ public struct VariationalInference: Sendable, Equatable {
       evaluations = path.evaluations
     } catch .noMode(let reason) {
       warnings.append("Started without Pathfinder's scales: \(reason)")
+    } catch .noStartingPoint(_, let reason) {
+      // A density that fails now and then may fail at the same point.
+      warnings.append("Started without Pathfinder's scales: \(reason)")
     }
     let isConverged = try optimize(&state, target: &target, seed: seed)
     if !isConverged {
@@ -72,18 +75,23 @@ public struct VariationalInference: Sendable, Equatable {
           + "sizes still differ. Allow more steps, or use a sampler.")
     }
     let sample: ApproximationSample
-    let bound: Double
+    let isFlat: Bool
+    var stream = RandomStream(seed: seed, purpose: ApproximationStream.bound, index: 1)
     switch family {
     case .meanField:
       sample = try .make(state.diagonalNormal, count: drawCount, target: &target, seed: seed, path: 0)
+      isFlat = try state.diagonalNormal.hasFlatDirection(of: &target, using: &stream)
     case .fullRank:
       sample = try .make(state.denseNormal, count: drawCount, target: &target, seed: seed, path: 0)
+      isFlat = try state.denseNormal.hasFlatDirection(of: &target, using: &stream)
     }
-    bound =
+    if isFlat { warnings.append(ApproximateFit.flatWarning) }
+    let bound =
       zip(sample.logDensities, sample.logApproximations).reduce(0) { $0 + $1.0 - $1.1 } / Double(drawCount)
     return try ApproximateFit.make(
       density, method: family == .meanField ? .meanField : .fullRank, sample: sample, target: &target,
-      logEvidence: bound, isConverged: isConverged, evaluations: evaluations + target.evaluations, warnings: warnings,
+      logEvidence: bound, isConverged: isConverged && !isFlat, evaluations: evaluations + target.evaluations,
+      warnings: warnings,
       seed: seed)
   }
 
@@ -102,6 +110,8 @@ public struct VariationalInference: Sendable, Equatable {
       // Windows at one step size until the mean of the parameters no longer drifts against their wobble.
       while settled == nil, iteration < maximumIterations {
         var (sum, squares) = (state.parameters.map { _ in 0.0 }, state.parameters.map { _ in 0.0 })
+        // The last window is cut short by the greatest number of steps.
+        let window = min(window, maximumIterations - iteration)
         for _ in 0..<window {
           let gradient = try self.gradient(state, target: &target, seed: seed, iteration: iteration)
           iteration += 1

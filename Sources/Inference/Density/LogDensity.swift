@@ -47,7 +47,27 @@ public protocol LogDensityEvaluator {
 public protocol RecoverableDensityError: Error {}
 
 extension LogDensity {
-  public var variableNames: [String] { (1...dimension).map { "x[\($0)]" } }
+  public var variableNames: [String] { (0..<max(0, dimension)).map { "x[\($0 + 1)]" } }
+
+  /// Why nothing can be drawn from the density, whatever its values are; nil if something can.
+  func problem(withNames names: [String]) -> String? {
+    if dimension < 1 { return "The density has \(dimension) coordinates; it needs at least one." }
+    var seen: Set<String> = []
+    return names.first { !seen.insert($0).inserted }.map {
+      "The density keeps two variables named \($0); they need different names."
+    }
+  }
+}
+
+/// A density that names more or fewer variables than the default of ``LogDensityEvaluator`` keeps.
+struct UnwrittenVariables: Error, CustomStringConvertible {
+  let named: Int
+  let dimension: Int
+
+  var description: String {
+    "The density names \(named) variables, and its evaluator keeps the \(dimension) coordinates: it needs a "
+      + "variables(at:into:using:) of its own."
+  }
 }
 
 extension LogDensityEvaluator {
@@ -56,6 +76,9 @@ extension LogDensityEvaluator {
   public mutating func variables(
     at position: Span<Double>, into values: inout MutableSpan<Double>, using stream: inout RandomStream
   ) throws {
+    guard values.count == position.count else {
+      throw UnwrittenVariables(named: values.count, dimension: position.count)
+    }
     for i in position.indices { values[i] = position[i] }
   }
 }

@@ -101,6 +101,7 @@ public struct ParameterOutsideSupport: Error, Equatable, CustomStringConvertible
 
   public var description: String {
     "\(distribution): \(parameter) is \(value), but must be \(support.description)"
+      + (support.contains(value) && value != 0 ? " within \(PositiveParameter.range)" : "")
   }
 }
 

@@ -36,7 +36,8 @@ enum TriangularMatrix {
       for j in 0...i {
         let (lower, upper) = (matrix[i * n + j], matrix[j * n + i])
         guard areMirrored(lower, upper) else { return false }
-        a[i * n + j] = 0.5 * (lower + upper)
+        // Not half of their sum, which may overflow.
+        a[i * n + j] = lower + 0.5 * (upper - lower)
       }
     }
     return true

@@ -106,7 +106,7 @@ public struct CmdStanCSV: Sendable {
     let zero = [Int](repeating: 0, count: chainCount * drawCount)
     func counts(_ name: String) -> [Int] { sampler(name)?.map { Int(exactly: $0) ?? 0 } ?? zero }
     statistics = SamplerStatistics(
-      chainCount: chainCount, drawCount: drawCount, logDensity: sampler("lp__") ?? none,
+      wellFormed: chainCount, drawCount: drawCount, logDensity: sampler("lp__") ?? none,
       acceptance: sampler("accept_stat__") ?? none, stepSize: sampler("stepsize__") ?? none,
       energy: sampler("energy__") ?? none, treeDepth: counts("treedepth__"), leapfrogs: counts("n_leapfrog__"),
       divergent: counts("divergent__").map { $0 != 0 })
@@ -116,15 +116,19 @@ public struct CmdStanCSV: Sendable {
   /// The file of one chain, numbers such that reading gives back the same doubles.
   ///
   /// - Parameters:
+  ///   - statistics: Of the same chains and draws; nil leaves the sampler's columns out.
   ///   - chain: From 0; CmdStan's `id` is one more.
   ///   - seed: Of the run.
   ///   - warmUp: The number of iterations left out.
   ///   - tuning: What the adaptation arrived at, for the comments.
-  /// - Throws: ``UnwritableName``.
+  /// - Precondition: `chain` is one of the draws' chains.
+  /// - Throws: ``UnwritableName``, or ``Draws/Misfit`` for statistics of other chains or draws.
   public static func text(
     _ draws: Draws, _ statistics: SamplerStatistics?, chain: Int, seed: UInt64 = 0, warmUp: Int = 0,
     tuning: ChainTuning? = nil
-  ) throws(UnwritableName) -> [UInt8] {
+  ) throws -> [UInt8] {
+    precondition((0..<draws.chainCount).contains(chain), "there are chains 0 to \(draws.chainCount - 1), not \(chain)")
+    try statistics?.checkFit(to: draws)
     let columns = try columns(draws.names)
     var bytes: [UInt8] = []
     func line(_ text: String) {

@@ -13,7 +13,11 @@ public struct DrawArchive: Sendable, Equatable {
   /// Whatever is to be remembered with the draws, such as the model's name.
   public let notes: [String: String]
 
-  public init(draws: Draws, statistics: SamplerStatistics? = nil, notes: [String: String] = [:]) {
+  /// - Throws: ``Draws/Misfit`` for statistics of other chains or draws.
+  public init(
+    draws: Draws, statistics: SamplerStatistics? = nil, notes: [String: String] = [:]
+  ) throws(Draws.Misfit) {
+    try statistics?.checkFit(to: draws)
     self.draws = draws
     self.statistics = statistics
     self.notes = notes
@@ -131,7 +135,7 @@ public struct DrawArchive: Sendable, Equatable {
       let (density, acceptance, step, energy) = (doubles(each), doubles(each), doubles(each), doubles(each))
       let whole = (0..<3).map { _ in doubles(each).map { Int(exactly: $0) ?? 0 } }
       statistics = SamplerStatistics(
-        chainCount: header.chainCount, drawCount: header.drawCount, logDensity: density, acceptance: acceptance,
+        wellFormed: header.chainCount, drawCount: header.drawCount, logDensity: density, acceptance: acceptance,
         stepSize: step, energy: energy, treeDepth: whole[0], leapfrogs: whole[1],
         divergent: whole[2].map { $0 != 0 })
     } else {

@@ -70,6 +70,7 @@ struct BoundedFamily: Sendable {
   func truncatedRandom(_ row: Int, _ memory: Memory, using stream: inout RandomStream) -> Double {
     let p = operands.numbers(row, memory)
     let (low, high) = bounds(row, memory)
+    guard low <= high else { return .nan }
     for _ in 0..<32 {
       let x = family.random(p, &stream)
       if x >= low && x <= high || x.isNaN { return x }

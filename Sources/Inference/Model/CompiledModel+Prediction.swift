@@ -20,7 +20,8 @@ extension CompiledModel {
   ///   - newElements: How many elements (rows) to add at the end of a parameter, such as effects of groups without
   ///     data: each draw takes them from the parameter's distribution given the parameters above it.
   /// - Returns: For each element a variable, `y[1]`, of as many chains and draws as given.
-  /// - Throws: ``ModelError`` with the names concerned.
+  /// - Throws: ``ModelError`` with the names concerned, also where a draw's parameters leave a distribution no variates,
+  ///   such as a scale of 0 or a singular covariance.
   public func predict(
     _ draws: Draws, of names: [String]? = nil, replacing data: [String: ModelData] = [:],
     newElements: [String: Int] = [:], seed: UInt64
@@ -73,13 +74,15 @@ extension CompiledModel {
 
   /// Draws of all parameters and computed quantities from the prior.
   ///
-  /// Draws are independent, and explicit bounds are kept by drawing again. Where bounds depend on parameters, the prior
+  /// Draws are independent, and explicit bounds are kept by drawing again; so are parameters for which a distribution has
+  /// no variates, such as a negative scale, where the density is not a number either. Where bounds depend on parameters, the prior
   /// weighs those by the probability of lying within (by their distance, under a flat prior); if drawing again then
   /// hardly ever ends, as with long vectors, NUTS draws from the prior instead: every tenth draw of four chains,
   /// which are compared.
   ///
   /// - Throws: ``ModelError`` where a prior cannot be drawn from: flat ones without bounds, terms added to the log
-  ///   density, and bounds to which neither way leads.
+  ///   density, bounds to which neither way leads, and distributions that have no variates, such as of a singular
+  ///   covariance.
   public func samplePrior(draws: Int = 1000, seed: UInt64) throws -> Draws {
     if let term = model.terms.first {
       throw ModelError("the term \(term.name) is part of the log density, but not of a prior that can be drawn from")
@@ -110,7 +113,12 @@ extension CompiledModel {
     }
     let options = SamplingOptions(
       chains: chains, warmUp: 1000, draws: perChain, thinning: 10, seed: seeds.next())
-    let fit = try model.prior.compileAsDeclared().sample(NUTS(targetAcceptance: 0.9), options)
+    let fit: Fit
+    do { fit = try model.prior.compileAsDeclared().sample(NUTS(targetAcceptance: 0.9), options) } catch let error
+      as SamplingError
+    {
+      throw ModelError("\(label)'s prior cannot be drawn from. \(error)")
+    }
     let rHats = DrawSummary(fit.draws).rows.map(\.rHat).filter { !$0.isNaN }
     guard fit.chainFailures.isEmpty, fit.draws.chainCount == chains, (rHats.max() ?? 1) < 1.05 else {
       throw ModelError(

@@ -1,5 +1,7 @@
 import NumericKernels
 
+private typealias Words = ParameterWords
+
 /// Finds the part of a model's log density that is not finite at a point: a parameter's bounds, value or prior, an
 /// observation's row, or a term.
 ///
@@ -51,12 +53,6 @@ struct DensityExplanation {
     return nil
   }
 
-  static func words(_ x: Double) -> String { x.isNaN ? "nan" : "\(x)" }
-
-  private static func element(_ row: Int, of shape: Shape) -> String {
-    shape.count == 1 ? "" : " at position \(row)"
-  }
-
   private mutating func addBounds(of parameter: Model.Parameter) throws {
     guard parameter.effectiveConstraint == nil else { return }
     let (name, shape, bounds) = (parameter.name, parameter.shape, parameter.bounds)
@@ -68,11 +64,11 @@ struct DensityExplanation {
         let (low, high) = (lower?.number(row, memory), upper?.number(row, memory))
         for (bound, kind) in [(low, "lower"), (high, "upper")] {
           guard let bound, !bound.isFinite else { continue }
-          return "the \(kind) bound of \(name) is \(Self.words(bound))\(Self.element(row, of: shape))"
+          return "the \(kind) bound of \(name) is \(Words.number(bound))\(Words.element(row, of: shape))"
         }
         if let low, let high, !(low < high) {
           return "the lower bound of \(name), \(low), is not below its upper bound, \(high)"
-            + Self.element(row, of: shape) + "; bound one of them so that they cannot cross"
+            + Words.element(row, of: shape) + "; bound one of them so that they cannot cross"
         }
       }
       return nil
@@ -82,11 +78,11 @@ struct DensityExplanation {
   private mutating func addValue(of parameter: Model.Parameter) throws {
     let (name, shape) = (parameter.name, parameter.shape)
     let operand = try lowering.operand(Node(.parameter(parameter.key), [], shape), in: shape)
-    let describe = try arguments(of: parameter.distribution, rows: shape, parameter.name)
+    let describe = try lowering.parameterWords(of: parameter.distribution, rows: shape)
     let isShifted = parameter.parameterization == .nonCentered
     parts.append { memory in
       for row in 0..<shape.count where !operand.number(row, memory).isFinite {
-        return "\(name) is \(Self.words(operand.number(row, memory)))\(Self.element(row, of: shape))"
+        return "\(name) is \(Words.number(operand.number(row, memory)))\(Words.element(row, of: shape))"
           + (isShifted ? describe(row, memory) : "")
       }
       return nil
@@ -104,14 +100,15 @@ struct DensityExplanation {
       let shape = variate.shape
       let density = try lowering.rowDensity(distribution, rows: shape, label)
       let operand = try lowering.operand(variate, in: shape)
-      let describe = try arguments(of: distribution, rows: shape, label)
+      let describe = try lowering.parameterWords(of: distribution, rows: shape)
       parts.append { memory in
         for row in 0..<shape.count {
           let x = operand.number(row, memory)
           let value = density.logDensity(x, row, memory)
           if value.isFinite { continue }
-          return "\(title) has the log density \(Self.words(value))\(Self.element(row, of: shape)), where \(label) is "
-            + Self.words(x) + describe(row, memory)
+          return
+            "\(title) has the log density \(Words.number(value))\(Words.element(row, of: shape)), where \(label) is "
+            + Words.number(x) + describe(row, memory)
         }
         return nil
       }
@@ -128,16 +125,10 @@ struct DensityExplanation {
         let value = family.logDensity(rows, set, memory)
         if value.isFinite { continue }
         let place = rows.count == 1 ? "" : " in row \(set)"
-        for (k, operand) in rows.parameters.enumerated() {
-          let length = rows.parameterLengths[k]
-          let numbers = UnsafeBufferPointer(
-            start: memory.numbers(operand.place) + operand.element(set, memory) * length, count: length)
-          if let problem = family.problem(k, Array(numbers), rows.size) {
-            return "\(title) has the log density \(Self.words(value))\(place): the \(family.parameterNames[k]) of its "
-              + "\(family.name) \(problem)"
-          }
+        if let problem = Words.problem(with: family, rows, set, memory) {
+          return "\(title) has the log density \(Words.number(value))\(place): \(problem)"
         }
-        return "\(title) has the log density \(Self.words(value))\(place), by its \(family.name) distribution"
+        return "\(title) has the log density \(Words.number(value))\(place), by its \(family.name) distribution"
       }
       return nil
     }
@@ -148,46 +139,9 @@ struct DensityExplanation {
     let operand = try lowering.operand(term.formula.node, in: shape)
     parts.append { memory in
       for row in 0..<shape.count where !operand.number(row, memory).isFinite {
-        return "the term \(term.name) is \(Self.words(operand.number(row, memory)))\(Self.element(row, of: shape))"
+        return "the term \(term.name) is \(Words.number(operand.number(row, memory)))\(Words.element(row, of: shape))"
       }
       return nil
-    }
-  }
-
-  /// The parameters of a univariate distribution in a row, in words that follow a comma.
-  private mutating func arguments(
-    of distribution: Distribution, rows shape: Shape, _ label: String
-  ) throws -> (_ row: Int, Memory) -> String {
-    var named: [(name: String, operand: RowOperand)] = []
-    try collect(distribution, shape, prefix: "", into: &named)
-    let known = named
-    return { row, memory in
-      known.map { ", \($0.name) \(Self.words($0.operand.number(row, memory)))" }.joined()
-    }
-  }
-
-  private mutating func collect(
-    _ distribution: Distribution, _ shape: Shape, prefix: String,
-    into named: inout [(name: String, operand: RowOperand)]
-  ) throws {
-    let nodes = distribution.arguments.map(\.node)
-    func names() -> [String] {
-      switch distribution.kind {
-      case .flat, .vector, .combined(.mixture): []
-      case .scalar(let family): family.parameterNames
-      case .combined(.zeroInflated): ["theta"]
-      case .combined(.truncated(_, let hasLower)), .combined(.censored(_, let hasLower)):
-        hasLower ? ["lower bound", "upper bound"] : ["upper bound"]
-      }
-    }
-    for (name, node) in zip(names(), nodes) { named.append((prefix + name, try lowering.operand(node, in: shape))) }
-    guard case .combined(let combination) = distribution.kind else { return }
-    if case .mixture(let components) = combination {
-      for (k, part) in components.enumerated() {
-        try collect(part, shape, prefix: "\(prefix)component \(k)'s ", into: &named)
-      }
-    } else {
-      for part in combination.parts { try collect(part, shape, prefix: prefix, into: &named) }
     }
   }
 }
@@ -203,7 +157,7 @@ extension CompiledModel {
       for parameter in model.parameters {
         next += (try? Lowering.coordinateCount(parameter)) ?? 0
         if coordinate < next {
-          return "the derivative by \(parameter.name) is \(DensityExplanation.words(gradient[coordinate]))"
+          return "the derivative by \(parameter.name) is \(Words.number(gradient[coordinate]))"
         }
       }
       return nil

@@ -18,6 +18,14 @@ struct Generator: Sendable {
   struct Unreachable: Error { let label: String }
 }
 
+extension Generator {
+  /// What is thrown where a distribution's parameters leave it no variate: what was drawn before is drawn again where
+  /// they hang on it, since the density is not a number there either; otherwise it is an error.
+  static func noVariate(_ label: String, isDrawn: Bool, _ problem: @autoclosure () -> String) -> any Error {
+    isDrawn ? Rejection(label: label) : ModelError("\(label) cannot be drawn: \(problem())")
+  }
+}
+
 extension Node {
   /// The number that this is, if it is one.
   var singleConstant: Double? {
@@ -68,22 +76,39 @@ extension Lowering {
         memory.values[place + row] = a + (b - a) * stream.uniform()
       }
     }
-    let density = try rowDensity(distribution, rows: shape, label)
+    let draw = try drawOne(of: distribution, shape, drawn, label)
     guard low != nil || high != nil else {
       return Generator(count: shape.count) { row, memory, stream in
-        memory.values[place + row] = density.random(row, memory, using: &stream)
+        memory.values[place + row] = try draw(row, memory, &stream)
       }
     }
     return Generator(count: shape.count) { row, memory, stream in
       let (a, b) = (low?.number(row, memory) ?? -.infinity, high?.number(row, memory) ?? .infinity)
       for _ in 0..<Generator.attempts {
-        let x = density.random(row, memory, using: &stream)
+        let x = try draw(row, memory, &stream)
         memory.values[place + row] = x
-        if x >= a && x <= b || x.isNaN { return }
+        if x >= a && x <= b { return }
         if isJoint { throw Generator.Rejection(label: label) }
       }
       throw ModelError(
         "none of \(Generator.attempts) draws of \(label)'s prior was between \(a) and \(b); truncate the prior instead")
+    }
+  }
+
+  /// What draws one element of a univariate distribution.
+  private mutating func drawOne(
+    of distribution: Distribution, _ shape: Shape, _ drawn: Set<ParameterKey>, _ label: String
+  ) throws -> @Sendable (_ row: Int, Memory, inout RandomStream) throws -> Double {
+    let density = try rowDensity(distribution, rows: shape, label)
+    let isDrawn = distribution.formulas.contains { $0.node.depends(on: drawn) }
+    let words = try parameterWords(of: distribution, rows: shape)
+    let name = distribution.name
+    return { row, memory, stream in
+      let x = density.random(row, memory, using: &stream)
+      guard x.isNaN else { return x }
+      throw Generator.noVariate(
+        label, isDrawn: isDrawn,
+        "its \(name) distribution has no variates" + ParameterWords.element(row, of: shape) + words(row, memory))
     }
   }
 
@@ -125,16 +150,21 @@ extension Lowering {
         "\(label) is \(constraint.words) with a prior of \(distribution.name); there is no way to draw from that prior"
       )
     }
-    if isOwn && low == nil && high == nil {
-      return Generator(count: rows.count) { family.random(rows, $0, $1, &$2) }
-    }
     let length = shape.count / max(rows.count, 1)
-    let isJoint =
-      Self.isJoint(distribution, lower, upper, drawn)
-      || !isOwn && distribution.formulas.contains { $0.node.depends(on: drawn) }
+    let isDrawn = distribution.formulas.contains { $0.node.depends(on: drawn) }
+    @Sendable func draw(_ set: Int, _ memory: Memory, _ stream: inout RandomStream) throws {
+      family.random(rows, set, memory, &stream)
+      guard (0..<length).contains(where: { memory.values[place + set * length + $0].isNaN }) else { return }
+      throw Generator.noVariate(
+        label, isDrawn: isDrawn,
+        (ParameterWords.problem(with: family, rows, set, memory) ?? "its \(family.name) distribution has no variates")
+          + (rows.count == 1 ? "" : ", in row \(set)"))
+    }
+    if isOwn && low == nil && high == nil { return Generator(count: rows.count, draw: draw) }
+    let isJoint = Self.isJoint(distribution, lower, upper, drawn) || !isOwn && isDrawn
     return Generator(count: rows.count) { set, memory, stream in
       for _ in 0..<Generator.attempts {
-        family.random(rows, set, memory, &stream)
+        try draw(set, memory, &stream)
         let elements = (set * length)..<((set + 1) * length)
         var isInside = true
         var last = least
@@ -183,14 +213,14 @@ extension Lowering {
       }
     case (.ordered, .scalar), (.positiveOrdered, .scalar):
       guard distribution.arguments.allSatisfy({ $0.shape.count == 1 }) else { break }
-      let density = try rowDensity(distribution, rows: shape, label)
+      let draw = try drawOne(of: distribution, shape, drawn, label)
       let least: Double = if case .positiveOrdered = constraint { 0 } else { -.infinity }
       let isJoint = least == 0 && Self.isJoint(distribution, .scalar(0), nil, drawn)
       return Generator(count: sets) { set, memory, stream in
         for i in (set * length)..<((set + 1) * length) {
           var (x, attempt) = (-Double.infinity, 0)
           while x <= least && attempt < Generator.attempts {
-            x = density.random(i, memory, using: &stream)
+            x = try draw(i, memory, &stream)
             attempt += 1
             if isJoint && x <= least { throw Generator.Rejection(label: label) }
           }
@@ -204,11 +234,11 @@ extension Lowering {
       // Independent normal elements of one mean and one scale, given that their sum is 0, are deviations from their
       // mean.
       guard case .normal = family.kernel, distribution.arguments.allSatisfy({ $0.shape.isOneForEachSet }) else { break }
-      let density = try rowDensity(distribution, rows: shape, label)
+      let draw = try drawOne(of: distribution, shape, drawn, label)
       return Generator(count: sets) { set, memory, stream in
         var sum = 0.0
         for i in (set * length)..<((set + 1) * length) {
-          memory.values[place + i] = density.random(i, memory, using: &stream)
+          memory.values[place + i] = try draw(i, memory, &stream)
           sum += memory.values[place + i]
         }
         for i in (set * length)..<((set + 1) * length) { memory.values[place + i] -= sum / Double(length) }

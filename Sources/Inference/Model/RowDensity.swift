@@ -47,6 +47,16 @@ indirect enum RowDensity: Sendable {
     }
   }
 
+  /// Whether these are no negative numbers, of sum 1.
+  private static func areWeights(_ weights: UnsafePointer<Double>, _ count: Int) -> Bool {
+    var total = 0.0
+    for k in 0..<count {
+      guard weights[k] >= 0 else { return false }
+      total += weights[k]
+    }
+    return abs(total - 1) <= weightTolerance
+  }
+
   /// log w_k p_k(x)
   private static func term(
     _ components: [RowDensity], _ weights: RowOperand, _ k: Int, _ x: Double, _ row: Int, _ memory: Memory
@@ -94,15 +104,19 @@ indirect enum RowDensity: Sendable {
     switch self {
     case .family(let family, let operands): return family.random(operands.numbers(row, memory), &stream)
     case .zeroInflated(let base, let probability):
-      let isZero = stream.uniform() < probability.number(row, memory)
+      let theta = probability.number(row, memory)
+      guard theta >= 0 && theta <= 1 else { return .nan }
+      let isZero = stream.uniform() < theta
       let other = base.random(row, memory, using: &stream)
       return isZero ? 0 : other
     case .truncated(let bounded): return bounded.truncatedRandom(row, memory, using: &stream)
     case .censored(let bounded):
       let (low, high) = bounded.bounds(row, memory)
+      guard low <= high else { return .nan }
       return min(max(bounded.family.random(bounded.operands.numbers(row, memory), &stream), low), high)
     case .mixture(let components, let weights):
       let first = memory.numbers(weights.place) + weights.element(row, memory) * components.count
+      guard Self.areWeights(first, components.count) else { return .nan }
       var left = stream.uniform()
       for k in components.indices.dropLast() {
         if left < first[k] { return components[k].random(row, memory, using: &stream) }

@@ -16,9 +16,9 @@ public struct MultivariateStudentT: Sendable {
   /// - Parameters:
   ///   - mean: The location, d numbers.
   ///   - scale: The scale matrix, row-major d x d, lower triangle read; the covariance is df / (df - 2) times it.
-  ///   - df: Degrees of freedom.
+  ///   - df: Degrees of freedom, positive and finite.
   public init(mean: [Double], scale: [Double], df: Double) throws(NotPositiveDefinite) {
-    precondition(df > 0, "degrees of freedom must be positive")
+    precondition(df > 0 && df.isFinite, "degrees of freedom must be positive and finite")
     self.mean = mean
     self.df = df
     var cholesky = DenseCholesky(size: mean.count)

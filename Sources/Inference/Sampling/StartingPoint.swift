@@ -7,6 +7,13 @@ struct StartingPoint {
   /// Coordinates are uniform on [-radius, radius].
   let radius: Double
 
+  /// Refuses a radius that gives no points.
+  static func check(radius: Double, of sampler: String) throws(SamplingError) {
+    guard radius >= 0, radius.isFinite else {
+      throw .invalidSettings("\(sampler) needs a finite start radius of at least 0, not \(radius).")
+    }
+  }
+
   /// Puts a point at which density and gradient are finite into `place` of the system.
   ///
   /// - Parameters:

@@ -3,11 +3,11 @@ import Inference
 import Testing
 
 /// Values that text and binary forms must give back bit for bit.
-private func sample(names: [String] = ["mu", "theta[1]", "theta[2]", "L[1,2]"]) -> (Draws, SamplerStatistics) {
+private func sample(names: [String] = ["mu", "theta[1]", "theta[2]", "L[1,2]"]) throws -> (Draws, SamplerStatistics) {
   let size = 2 * 3
   let values = (0..<(names.count * size)).map { i in [0.1, -1e-300, 1.0 / 3, 2, -0.0, 1e22][i % 6] * Double(i + 1) }
   let draws = Draws(wellFormed: names, chainCount: 2, drawCount: 3, values: values)
-  let statistics = SamplerStatistics(
+  let statistics = try SamplerStatistics(
     chainCount: 2, drawCount: 3, logDensity: [-1, -2.5, -3, -4, -5, -6.25],
     acceptance: [0.9, 0.8, 1, 0.75, 0.5, 0.625], stepSize: [Double](repeating: 0.3, count: size),
     energy: [1, 2, 3, 4, 5, 6.5], treeDepth: [1, 2, 3, 3, 2, 1], leapfrogs: [1, 3, 7, 7, 3, 1],
@@ -36,21 +36,21 @@ struct CmdStanCSVTests {
 
   @Test("names that would be read back as others are not written")
   func namesThatChange() throws {
-    let (draws, statistics) = sample(names: ["theta.1"])
+    let (draws, statistics) = try sample(names: ["theta.1"])
     #expect(throws: CmdStanCSV.UnwritableName.self) { try CmdStanCSV.text(draws, statistics, chain: 0) }
   }
 
   @Test("diagnostics without chains and intervals of no probability")
-  func figuresOfNothing() {
+  func figuresOfNothing() throws {
     #expect(Diagnostics.rHat([1, 2, 3], chains: 0).isNaN)
     #expect(Diagnostics.bulkESS([1, 2, 3], chains: 2).isNaN)
-    let summary = DrawSummary(sample().0, highestDensity: 1.5)
+    let summary = DrawSummary(try sample().0, highestDensity: 1.5)
     #expect(summary.intervalProbability == nil && summary.description.contains("95%"))
   }
 
   @Test("what is written is read back bit for bit, names and statistics with it")
   func roundTrip() throws {
-    let (draws, statistics) = sample()
+    let (draws, statistics) = try sample()
     let files = try (0..<2).map {
       (name: "chain-\($0)", bytes: try CmdStanCSV.text(draws, statistics, chain: $0, seed: 7, warmUp: 100))
     }
@@ -134,7 +134,7 @@ struct CmdStanCSVTests {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("csv-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let (draws, statistics) = sample()
+    let (draws, statistics) = try sample()
     let files = try Fit(draws: draws, statistics: statistics, seed: 3).writeCmdStanCSV(to: folder.path)
     #expect(files.map { URL(fileURLWithPath: $0).lastPathComponent } == ["draws-1.csv", "draws-2.csv"])
     #expect(try CmdStanCSV(files: files).draws == draws)
@@ -145,24 +145,53 @@ struct CmdStanCSVTests {
 struct DrawArchiveTests {
   @Test("bit for bit, NaN, infinity and minus zero too; the same draws give the same bytes")
   func roundTrip() throws {
-    let (draws, statistics) = sample()
+    let (draws, statistics) = try sample()
     var values = draws.values
     values[2] = .infinity
     values[5] = -0.0
     let odd = Draws(wellFormed: draws.names, chainCount: 2, drawCount: 3, values: values)
-    let archive = DrawArchive(draws: odd, statistics: statistics, notes: ["model": "schools"])
+    let archive = try DrawArchive(draws: odd, statistics: statistics, notes: ["model": "schools"])
     let bytes = try archive.encoded()
     #expect(try DrawArchive(bytes) == archive)
     #expect(try archive.encoded() == bytes)
     let nan = Draws(wellFormed: ["x"], chainCount: 1, drawCount: 1, values: [.nan])
-    #expect(try DrawArchive(DrawArchive(draws: nan).encoded()).draws.values[0].isNaN)
-    let empty = DrawArchive(draws: Draws(wellFormed: [], chainCount: 1, drawCount: 0, values: []))
+    let ofNaN = try DrawArchive(draws: nan).encoded()
+    #expect(try DrawArchive(ofNaN).draws.values[0].isNaN)
+    let empty = try DrawArchive(draws: Draws(wellFormed: [], chainCount: 1, drawCount: 0, values: []))
     #expect(try DrawArchive(empty.encoded()) == empty)
+  }
+
+  @Test("statistics of other chains or draws, or with a figure missing, are refused")
+  func misfits() throws {
+    let (draws, statistics) = try sample()
+    let thinned = try draws.thinned(by: 2)
+    for run: () throws -> Void in [
+      { _ = try DrawArchive(draws: thinned, statistics: statistics) },
+      { _ = try CmdStanCSV.text(thinned, statistics, chain: 0) },
+      { _ = try CmdStanCSV.text(draws.combiningChains(), statistics, chain: 0) },
+    ] {
+      let error = #expect(throws: Draws.Misfit.self) { try run() }
+      #expect(error?.description.contains("2 chains with 3 draws") == true, "\(String(describing: error))")
+    }
+    func figures(chains: Int = 1, draws: Int = 2, energy: [Double] = [1, 2]) throws -> SamplerStatistics {
+      try SamplerStatistics(
+        chainCount: chains, drawCount: draws, logDensity: [1, 2], acceptance: [1, 2], stepSize: [1, 2], energy: energy,
+        treeDepth: [1, 2], leapfrogs: [1, 2], divergent: [false, true])
+    }
+    #expect(try figures().divergenceCount == 1)
+    for (words, run): (String, () throws -> SamplerStatistics) in [
+      ("of energy there are 1", { try figures(energy: [1]) }), ("at least one chain", { try figures(chains: 0) }),
+      ("at least 0 draws", { try figures(draws: -1) }), ("one figure", { try figures(draws: .max / 2) }),
+      ("one figure", { try figures(chains: .max, draws: .max) }),
+    ] {
+      let error = #expect(throws: Draws.Misfit.self) { try run() }
+      #expect(error?.description.contains(words) == true, "\(String(describing: error))")
+    }
   }
 
   @Test("every byte is protected, and every cut is noticed")
   func damage() throws {
-    let (draws, statistics) = sample(names: ["a"])
+    let (draws, statistics) = try sample(names: ["a"])
     let bytes = try DrawArchive(draws: draws, statistics: statistics).encoded()
     for i in bytes.indices {
       var damaged = bytes
@@ -181,7 +210,7 @@ struct DrawArchiveTests {
   func otherFiles() throws {
     #expect(throws: DrawArchive.Unreadable.notAnArchive) { try DrawArchive(Array("lp__,mu\n1,2\n".utf8)) }
     #expect(throws: DrawArchive.Unreadable.notAnArchive) { try DrawArchive([]) }
-    var newer = try DrawArchive(draws: sample().0).encoded()
+    var newer = try DrawArchive(draws: try sample().0).encoded()
     newer[8] = 9
     #expect(throws: DrawArchive.Unreadable.newerVersion(9)) { try DrawArchive(newer) }
   }
@@ -191,7 +220,7 @@ struct DrawArchiveTests {
     let url = try #require(
       Bundle.module.url(forResource: "archive-v1", withExtension: "draws", subdirectory: "Resources"))
     let archive = try DrawArchive(path: url.path)
-    let (draws, statistics) = sample()
+    let (draws, statistics) = try sample()
     #expect(archive.draws == draws && archive.statistics == statistics && archive.notes == ["model": "example"])
   }
 }
@@ -224,7 +253,7 @@ struct SummaryTableTests {
 
   @Test("rename, join variables, elements, drop")
   func shapes() throws {
-    let draws = sample().0
+    let draws = try sample().0
     #expect(try draws.renamed(["mu": "nu"]).names == ["nu", "theta[1]", "theta[2]", "L[1,2]"])
     #expect(throws: Draws.UnknownVariable.self) { try draws.renamed(["x": "y"]) }
     #expect(try draws.elements(of: "theta") == ["theta[1]", "theta[2]"] && draws.elements(of: "mu") == ["mu"])
@@ -246,7 +275,7 @@ struct SummaryTableTests {
       do {
         _ = try CmdStanCSV.text(odd, nil, chain: 0)
         Issue.record("\(names) was written")
-      } catch { #expect(error.description.contains(words) && error.description.contains("DrawArchive"), "\(error)") }
+      } catch { #expect("\(error)".contains(words) && "\(error)".contains("DrawArchive"), "\(error)") }
     }
     let matrix = try Draws(names: ["L[1,2]", "två"], chainCount: 1, drawCount: 1, values: [1, 2])
     let text = try CmdStanCSV.text(matrix, nil, chain: 0)

@@ -16,9 +16,9 @@ public enum FullConditional: Sendable, Equatable {
     case .normal(let mean, let variance):
       return mean + variance.squareRoot() * stream.normal()
     case .inverseGamma(let shape, let scale):
-      return shape > 0 && shape.isFinite ? scale / stream.gamma(shape: shape) : .nan
+      return shape > 0 && shape.isFinite && scale > 0 ? scale / stream.gamma(shape: shape) : .nan
     case .gamma(let shape, let rate):
-      return shape > 0 && shape.isFinite ? stream.gamma(shape: shape) / rate : .nan
+      return shape > 0 && shape.isFinite && rate > 0 ? stream.gamma(shape: shape) / rate : .nan
     case .beta(let a, let b):
       return a > 0 && b > 0 && a.isFinite && b.isFinite ? stream.beta(a, b) : .nan
     }
@@ -82,11 +82,12 @@ public enum Conjugate {
   ) {
     precondition(
       concentration.count == range.count && counts.count == range.count, "one figure per category is needed")
-    var sum = 0.0
-    for (k, i) in range.enumerated() {
-      state[i] = stream.gamma(shape: concentration[k] + counts[k])
-      sum += state[i]
-    }
-    for i in range { state[i] /= sum }
+    let shapes = zip(concentration, counts).map { $0 + $1 }
+    var none: [Double] = []
+    var scratch = none.mutableSpan
+    var all = state.mutableSpan
+    var probabilities = all._mutatingExtracting(range)
+    Dirichlet.random(
+      shapes.span, shapes.span, size: range.count, into: &probabilities, scratch: &scratch, using: &stream)
   }
 }

@@ -32,6 +32,9 @@ public struct Gibbs: Sendable {
       throw .invalidSettings(
         "Block \(block.name) replaces \(block.coordinates), but the state has \(names.count) numbers.")
     }
+    for block in blocks {
+      if let problem = block.problem { throw .invalidSettings("Block \(block.name) \(problem).") }
+    }
     for i in names.indices where !blocks.contains(where: { $0.coordinates.contains(i) }) {
       throw .invalidSettings("No block replaces \(names[i]).")
     }
@@ -123,8 +126,14 @@ public struct GibbsKernel: MarkovKernel {
     context.proposals = 0
     for (block, memory) in zip(blocks, memories) {
       try block.update(&context, memory, &stream)
+      guard context.state.count == count else {
+        throw GibbsFailure(reason: "Block \(block.name) left a state of \(context.state.count) numbers, not \(count).")
+      }
       for i in block.coordinates where !context.state[i].isFinite {
-        throw GibbsFailure(block: block.name, coordinate: i - block.coordinates.lowerBound, value: context.state[i])
+        throw GibbsFailure(
+          reason:
+            "Block \(block.name) drew \(ParameterWords.number(context.state[i])) for its coordinate \(i - block.coordinates.lowerBound); "
+            + "check the parameters of its conditional.")
       }
     }
     return StepInfo(
@@ -165,13 +174,9 @@ public struct GibbsKernel: MarkovKernel {
   }
 }
 
-/// A block that drew what is no number.
+/// A block that cannot draw.
 struct GibbsFailure: Error, Equatable, CustomStringConvertible {
-  let block: String
-  let coordinate: Int
-  let value: Double
+  let reason: String
 
-  var description: String {
-    "Block \(block) drew \(value) for its coordinate \(coordinate); check the parameters of its conditional."
-  }
+  var description: String { reason }
 }

@@ -18,6 +18,15 @@ public struct GibbsBlock: Sendable {
     var evaluations: WordChecksum?
 
     mutating func note(_ logDensity: Double) { evaluations?.add(logDensity) }
+
+    /// The log density at the present state, which a block can leave if it is a number or minus infinity.
+    func current(_ logDensity: Double, _ block: String, _ number: Int) throws(GibbsFailure) -> Double {
+      if logDensity < .infinity { return logDensity }
+      throw GibbsFailure(
+        reason:
+          "The log density of block \(block) is \(logDensity.isNaN ? "nan" : "inf") at its state, by its coordinate "
+          + "\(number); check the density there, and the start.")
+    }
   }
 
   /// What the block is called in messages.
@@ -28,6 +37,8 @@ public struct GibbsBlock: Sendable {
   let memoryCount: Int
   /// The first width or scale.
   let firstScale: Double
+  /// Why the block cannot be used, in words.
+  var problem: String?
   let update: @Sendable (inout Context, Range<Int>, inout RandomStream) throws -> Void
 
   /// Draws each coordinate of a range from its full conditional, one after the other.
@@ -55,11 +66,20 @@ public struct GibbsBlock: Sendable {
     _ name: String, _ coordinates: Range<Int>, concentration: [Double],
     counts: @escaping @Sendable (_ state: [Double]) -> [Double]
   ) -> GibbsBlock {
-    GibbsBlock(name: name, coordinates: coordinates, memoryCount: 0, firstScale: 1) { context, _, stream in
+    var block = GibbsBlock(name: name, coordinates: coordinates, memoryCount: 0, firstScale: 1) { context, _, stream in
+      let counts = counts(context.state)
+      guard counts.count == coordinates.count else {
+        throw GibbsFailure(reason: "Block \(name) counted \(counts.count) categories, not \(coordinates.count).")
+      }
       Conjugate.drawProbabilities(
-        concentration: concentration, counts: counts(context.state), into: &context.state, coordinates,
-        using: &stream)
+        concentration: concentration, counts: counts, into: &context.state, coordinates, using: &stream)
     }
+    if concentration.count != coordinates.count {
+      block.problem = "has \(concentration.count) concentrations for \(coordinates.count) categories"
+    } else if let bad = concentration.first(where: { !($0 > 0 && $0 < .infinity) }) {
+      block.problem = "has a concentration of \(bad), which must be positive and finite"
+    }
+    return block
   }
 
   /// Moves each coordinate of a range by slice sampling.
@@ -74,13 +94,14 @@ public struct GibbsBlock: Sendable {
     bounds: ClosedRange<Double> = -Double.infinity...Double.infinity,
     _ logDensity: @escaping @Sendable (_ state: [Double], _ number: Int) -> Double
   ) -> GibbsBlock {
-    GibbsBlock(name: name, coordinates: coordinates, memoryCount: coordinates.count, firstScale: width) {
-      context, memory, stream in
+    adaptive(name, coordinates, "width", width) { context, memory, stream in
       for (number, i) in coordinates.enumerated() {
         let before = context.state[i]
         var value = before
         let slice = SliceSampler(width: context.memory[memory.lowerBound + number].value, bounds: bounds)
-        slice.update(&value, using: &stream) { candidate in
+        let current = try context.current(logDensity(context.state, number), name, number)
+        context.note(current)
+        slice.update(&value, current: current, using: &stream) { candidate in
           context.state[i] = candidate
           let value = logDensity(context.state, number)
           context.note(value)
@@ -101,11 +122,10 @@ public struct GibbsBlock: Sendable {
     _ name: String, _ coordinates: Range<Int>, scale: Double = 1,
     _ logDensity: @escaping @Sendable (_ state: [Double], _ number: Int) -> Double
   ) -> GibbsBlock {
-    GibbsBlock(name: name, coordinates: coordinates, memoryCount: coordinates.count, firstScale: scale) {
-      context, memory, stream in
+    adaptive(name, coordinates, "scale", scale) { context, memory, stream in
       for (number, i) in coordinates.enumerated() {
         let before = context.state[i]
-        let current = logDensity(context.state, number)
+        let current = try context.current(logDensity(context.state, number), name, number)
         context.state[i] = before + context.memory[memory.lowerBound + number].value * stream.normal()
         let threshold = -stream.exponential()
         let proposed = logDensity(context.state, number)
@@ -121,6 +141,19 @@ public struct GibbsBlock: Sendable {
         }
       }
     }
+  }
+
+  /// A block with an adaptive scale for each coordinate.
+  private static func adaptive(
+    _ name: String, _ coordinates: Range<Int>, _ what: String, _ first: Double,
+    _ update: @escaping @Sendable (inout Context, Range<Int>, inout RandomStream) throws -> Void
+  ) -> GibbsBlock {
+    var block = GibbsBlock(
+      name: name, coordinates: coordinates, memoryCount: coordinates.count, firstScale: first, update: update)
+    if !(first > 0 && first < .infinity) {
+      block.problem = "has a \(what) of \(first), which must be positive and finite"
+    }
+    return block
   }
 
   /// Any update that leaves the distribution of the state invariant.

@@ -28,7 +28,8 @@ struct FixedLengthTrajectory {
   ) throws -> Trajectory.Outcome {
     var outcome = Trajectory.Outcome()
     let length = time * (1 + jitter * (2 * stream.uniform() - 1))
-    let steps = Int(min(Double(maximumSteps), max(1, (length / stepSize).rounded())))
+    let wanted = max(1, (length / stepSize).rounded())
+    let steps = wanted < Double(maximumSteps) ? Int(wanted) : maximumSteps
     let threshold = -stream.exponential()
     let start = system.begin(at: place, motion: 0, using: &stream)
     outcome.energy = start

@@ -104,9 +104,7 @@ private func checkHamiltonian(
   if let stepSize, !(stepSize > 0 && stepSize.isFinite) {
     throw .invalidSettings("\(name) needs a positive, finite step size, not \(stepSize).")
   }
-  guard startRadius >= 0, startRadius.isFinite else {
-    throw .invalidSettings("\(name) needs a finite start radius of at least 0, not \(startRadius).")
-  }
+  try StartingPoint.check(radius: startRadius, of: name)
   guard maximumEnergyError > 0 else {
     throw .invalidSettings("\(name) needs a positive greatest error of the energy, not \(maximumEnergyError).")
   }

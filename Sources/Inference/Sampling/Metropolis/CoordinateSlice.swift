@@ -18,6 +18,7 @@ public struct CoordinateSlice: Sampler, Hashable {
     guard width > 0, width.isFinite else {
       throw SamplingError.invalidSettings("Slice sampling needs a positive, finite width, not \(width).")
     }
+    try StartingPoint.check(radius: startRadius, of: "Slice sampling")
     return try CoordinateSliceKernel(density: density, width: width, startRadius: startRadius)
   }
 }

@@ -33,6 +33,11 @@ public struct RandomWalkMetropolis: Sampler, Hashable {
       throw SamplingError.invalidSettings(
         "Random-walk Metropolis needs a sweep, and each of the \(density.dimension) coordinates in one block.")
     }
+    if let targetAcceptance, !(targetAcceptance > 0 && targetAcceptance < 1) {
+      throw SamplingError.invalidSettings(
+        "Random-walk Metropolis needs a target of acceptance between 0 and 1, not \(targetAcceptance).")
+    }
+    try StartingPoint.check(radius: startRadius, of: "Random-walk Metropolis")
     return try RandomWalkKernel(density: density, settings: self, blocks: blocks, warmUp: warmUp)
   }
 }

@@ -15,14 +15,17 @@ public struct ChainRunner: Sendable {
   ///
   /// - Parameters:
   ///   - names: The names of what a draw keeps, all different.
-  ///   - identity: What tells this sampler, its settings, its model and its data from others; a checkpoint of another is
-  ///     refused.
+  ///   - identity: What tells this sampler and its settings from others; a checkpoint of another is refused. Model and
+  ///     data are told by what a kernel's first steps come to, as far as those depend on them; what they do not, such as
+  ///     quantities computed from a draw alone, belongs here.
   ///   - makeKernel: Makes a kernel for one chain.
   /// - Throws: ``SamplingError``, ``CheckpointError``.
   public func run<Kernel: MarkovKernel>(
     names: [String], identity: String, makeKernel: @escaping @Sendable () throws -> Kernel
   ) throws -> Fit {
-    try run(names: names, identity: identity, fingerprint: DensityFingerprint(), makeKernel: makeKernel)
+    try run(
+      names: names, identity: identity, fingerprint: DensityFingerprint(of: options, makeKernel: makeKernel),
+      makeKernel: makeKernel)
   }
 
   /// - Parameter fingerprint: Of the density and its data; computed for a run with a checkpoint only.
@@ -31,6 +34,10 @@ public struct ChainRunner: Sendable {
     makeKernel: @escaping @Sendable () throws -> Kernel
   ) throws -> Fit {
     try options.validate()
+    var seen: Set<String> = []
+    if let name = names.first(where: { !seen.insert($0).inserted }) {
+      throw SamplingError.invalidSettings("Two variables are named \(name); draws need different names.")
+    }
     let identity = RunIdentity(
       sampler: identity, names: names, options: options,
       fingerprint: options.checkpoint == nil ? DensityFingerprint() : fingerprint())
@@ -67,7 +74,7 @@ public struct ChainRunner: Sendable {
     return Fit(
       draws: Draws(wellFormed: names, chainCount: chains.count, drawCount: draws, values: values),
       statistics: SamplerStatistics(
-        chainCount: chains.count, drawCount: draws, logDensity: joined(\.logDensity),
+        wellFormed: chains.count, drawCount: draws, logDensity: joined(\.logDensity),
         acceptance: joined(\.acceptance), stepSize: joined(\.stepSize), energy: joined(\.energy),
         treeDepth: joined(\.treeDepth).map(Int.init), leapfrogs: joined(\.evaluations).map(Int.init),
         divergent: joined(\.divergent)),
@@ -90,6 +97,7 @@ extension LogDensity {
   public func sample(_ sampler: some Sampler, _ options: SamplingOptions) throws -> Fit {
     let warmUp = options.warmUp
     let names = variableNames
+    if let problem = problem(withNames: names) { throw SamplingError.invalidSettings(problem) }
     return try ChainRunner(options).run(
       names: names, identity: String(reflecting: sampler),
       fingerprint: DensityFingerprint(self, names: names.count, points: options.startingPoints ?? [])

@@ -21,7 +21,7 @@ struct ChainTrace: Sendable {
     blockSize = max(1, 32_768 / max(1, variableCount))
   }
 
-  /// Room for the next draw; the caller writes the last `variableCount` values of the last block.
+  /// Adds a draw, of which `write` writes the values; what it throws leaves the trace as it was.
   mutating func append(
     _ info: StepInfo, _ write: (inout MutableSpan<Double>) throws -> Void
   ) throws {
@@ -34,6 +34,11 @@ struct ChainTrace: Sendable {
       var all = blocks[last].mutableSpan
       var values = all._mutatingExtracting(first..<(first + variableCount))
       try write(&values)
+    } catch {
+      // A draw that could not be had leaves no trace, lest a checkpoint hold more values than draws.
+      blocks[last].removeLast(variableCount)
+      if drawCount % blockSize == 0 { blocks.removeLast() }
+      throw error
     }
     drawCount += 1
     logDensity.append(info.logDensity)

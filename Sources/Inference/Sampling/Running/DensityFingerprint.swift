@@ -1,8 +1,8 @@
 import Foundation
 import NumericKernels
 
-/// What a density, or a Gibbs sampler, gave at points that are always the same: by it a checkpoint is known to be of the
-/// same data and model.
+/// What a density gave at points that are always the same, or a sampler's first steps came to: by it a checkpoint is
+/// known to be of the same data and model.
 ///
 /// A mark is a checksum of all bits of what was computed there: log density, gradient and kept variables. Points where
 /// the density threw have none, as a density may throw at random; there nothing is compared.
@@ -69,6 +69,34 @@ struct DensityFingerprint: Sendable, Equatable {
       set(mark, at: number)
     }
   }
+}
+
+extension DensityFingerprint {
+  /// What the first steps of a run's first chain come to, for kernels of which no more is known than that.
+  init<Kernel: MarkovKernel>(of options: SamplingOptions, makeKernel: () throws -> Kernel) {
+    let streams = ChainStreams(seed: options.seed, chain: 0)
+    // Where something throws, the steps before are compared, and the chains tell of it.
+    guard var kernel = try? makeKernel(),
+      (try? kernel.start(at: options.startingPoints?.first, using: streams)) != nil
+    else { return }
+    for iteration in 0..<min(Self.steps, options.iterations) {
+      var mark = WordChecksum()
+      func add(_ state: Kernel.State) {
+        var words = WordWriter()
+        state.store(into: &words)
+        for word in words.words { mark.add(word) }
+      }
+      add(kernel.state)
+      var stream = streams.transition(iteration)
+      guard let info = try? kernel.step(isWarmUp: iteration < options.warmUp, using: &stream) else { return }
+      mark.add(info.logDensity)
+      add(kernel.state)
+      set(mark, at: iteration)
+    }
+  }
+
+  /// Steps that are compared.
+  private static var steps: Int { 5 }
 }
 
 extension DensityFingerprint: StoredState {

@@ -26,11 +26,15 @@ public struct Fit: Sendable {
     case cancelled
   }
 
+  /// - Precondition: The statistics are of the draws' chains and draws.
   public init(
     draws: Draws, statistics: SamplerStatistics, chains: [ChainRecord] = [], divergences: [Divergence] = [],
     chainFailures: [ChainFailure] = [], outcome: Outcome = .complete, seed: UInt64 = 0,
     checkpointProblem: String? = nil
   ) {
+    precondition(
+      statistics.chainCount == draws.chainCount && statistics.drawCount == draws.drawCount,
+      "statistics and draws of a fit must be of the same chains")
     self.draws = draws
     self.statistics = statistics
     self.chains = chains

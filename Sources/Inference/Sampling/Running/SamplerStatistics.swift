@@ -18,17 +18,36 @@ public struct SamplerStatistics: Sendable, Equatable {
   /// Whether the trajectory diverged.
   public internal(set) var divergent: [Bool]
 
-  /// - Precondition: Every array holds `chainCount * drawCount` figures.
+  /// - Throws: ``Draws/Misfit`` for no chain, or an array of another length than chains * draws.
   public init(
     chainCount: Int, drawCount: Int, logDensity: [Double], acceptance: [Double], stepSize: [Double],
     energy: [Double], treeDepth: [Int], leapfrogs: [Int], divergent: [Bool]
+  ) throws(Draws.Misfit) {
+    guard chainCount >= 1, drawCount >= 0 else {
+      throw Draws.Misfit(
+        description: "Statistics need at least one chain of at least 0 draws; \(chainCount) of \(drawCount) are given.")
+    }
+    let (count, overflows) = chainCount.multipliedReportingOverflow(by: drawCount)
+    for (name, found) in [
+      ("log density", logDensity.count), ("acceptance", acceptance.count), ("step size", stepSize.count),
+      ("energy", energy.count), ("tree depth", treeDepth.count), ("leapfrogs", leapfrogs.count),
+      ("divergent", divergent.count),
+    ] where overflows || found != count {
+      throw Draws.Misfit(
+        description:
+          "Statistics of \(chainCount) chains with \(drawCount) draws need one figure of each kind per draw; "
+          + "of \(name) there are \(found).")
+    }
+    self.init(
+      wellFormed: chainCount, drawCount: drawCount, logDensity: logDensity, acceptance: acceptance, stepSize: stepSize,
+      energy: energy, treeDepth: treeDepth, leapfrogs: leapfrogs, divergent: divergent)
+  }
+
+  /// Figures that are known to be one per chain and draw.
+  init(
+    wellFormed chainCount: Int, drawCount: Int, logDensity: [Double], acceptance: [Double], stepSize: [Double],
+    energy: [Double], treeDepth: [Int], leapfrogs: [Int], divergent: [Bool]
   ) {
-    let count = chainCount * drawCount
-    precondition(
-      [
-        logDensity.count, acceptance.count, stepSize.count, energy.count, treeDepth.count, leapfrogs.count,
-        divergent.count,
-      ].allSatisfy { $0 == count }, "one figure per chain and draw is needed")
     self.chainCount = chainCount
     self.drawCount = drawCount
     self.logDensity = logDensity
@@ -38,6 +57,15 @@ public struct SamplerStatistics: Sendable, Equatable {
     self.treeDepth = treeDepth
     self.leapfrogs = leapfrogs
     self.divergent = divergent
+  }
+
+  /// - Throws: ``Draws/Misfit`` where they are of other chains or draws.
+  func checkFit(to draws: Draws) throws(Draws.Misfit) {
+    guard chainCount != draws.chainCount || drawCount != draws.drawCount else { return }
+    throw Draws.Misfit(
+      description:
+        "There are statistics of \(chainCount) chains with \(drawCount) draws for \(draws.chainCount) chains "
+        + "with \(draws.drawCount); thin or join both alike, or leave the statistics out.")
   }
 
   /// The number of divergent draws.

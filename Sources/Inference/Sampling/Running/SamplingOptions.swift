@@ -66,7 +66,8 @@ public struct SamplingOptions: Sendable {
 /// Where a run is stored, so that it can go on after an interruption with the same draws, bit for bit.
 ///
 /// Data and model are compared by what the density gives, bit for bit, at the starting points and at a few that are
-/// always the same; a density that throws at all of them is not told from others.
+/// always the same, or, of a kernel that ``ChainRunner`` is given, by its first steps; where all of those throw, they are
+/// not told from others.
 public struct Checkpointing: Sendable {
   /// The file; it is replaced atomically.
   public var url: URL
