@@ -83,6 +83,33 @@ struct HostilePosteriorTests {
     Self.expectUsable(Self.fit(try posterior(.normal(0, 1)), method), "proper")
   }
 
+  @Test("directions are flat where the density is, not where coordinates are correlated", arguments: methods)
+  func flatDirections(_ method: String) throws {
+    func isFlat(_ density: some LogDensity) throws -> Bool {
+      try Self.fit(density, method).get().warnings.contains { $0.contains("hardly falls off") }
+    }
+    #expect(try !isFlat(EquicorrelatedNormal(dimension: 6, rho: 0.9)))
+    // A coordinate's scale that a climb from nearby has not learnt is told too, and only that.
+    let scaled = try Self.fit(IndependentNormals(sds: [1e-3, 1, 100]), method).get()
+    let last = scaled.draws[2].map { $0 / 100 }
+    let mean = last.reduce(0, +) / Double(last.count)
+    let sd = (last.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(last.count)).squareRoot()
+    #expect(scaled.warnings.contains { $0.contains("hardly falls off") } == (sd < 1.0 / 21), "\(sd) \(scaled.label)")
+    // A ridge in six coordinates, of which only the differences of neighbours are known.
+    let ridge = ClosureDensity(dimension: 6) { x, gradient in
+      gradient = [Double](repeating: 0, count: 6)
+      var value = 0.0
+      for i in 0..<5 {
+        let difference = x[i + 1] - x[i]
+        value -= 0.5 * difference * difference
+        gradient[i + 1] -= difference
+        gradient[i] += difference
+      }
+      return value
+    }
+    Self.expectFlagged(Self.fit(ridge, method), "ridge")
+  }
+
   @Test("one group with one row", arguments: methods)
   func oneGroup(_ method: String) throws {
     let posterior = try Self.compiled { model in
