@@ -3,7 +3,7 @@ import NumericKernels
 
 /// The hyperparameters as one unconstrained vector, for Hamiltonian steps.
 ///
-/// By block with effects: the mean over all cells, standardised effects z = effect / tau of departments and of stores
+/// By block with effects, in order of the blocks: the mean over all cells, standardised effects z = effect / tau of departments and of stores
 /// (where there are several), log tau of both; by block and department log omega where it is learned. The centre is what is left of the mean
 /// over all cells,
 ///
@@ -16,7 +16,10 @@ package struct HyperpriorCoordinates {
   let model: HyperpriorModel
   private let departments: Int
   private let stores: Int
-  private static let located = SeriesKernel.locatedBlocks
+  /// Blocks whose location is learned.
+  private static let located = HyperpriorModel.blockPriors.indices.filter {
+    HyperpriorModel.blockPriors[$0].location != nil
+  }
   /// Blocks whose spread is learned.
   private static let spread = HyperpriorModel.blockPriors.indices.filter {
     HyperpriorModel.blockPriors[$0].spread.isLearned
@@ -88,10 +91,11 @@ package struct HyperpriorCoordinates {
     var value = found.value
     for (order, block) in Self.located.enumerated() {
       let prior = HyperpriorModel.blockPriors[block]
+      guard let location = prior.location else { continue }
       let first = order * perBlock
       let byCell = found.gradient.mean[block]
       let total = byCell.reduce(0, +)
-      let deviation = (state.centre[block] - prior.centre) / (prior.centreSD * prior.centreSD)
+      let deviation = (state.centre[block] - prior.centre) / (location.sd * location.sd)
       value -= 0.5 * deviation * (state.centre[block] - prior.centre)
       gradient[first] = total - deviation
       if departments > 0 {
@@ -106,7 +110,7 @@ package struct HyperpriorCoordinates {
           alongTau += slope * state.department[block][d]
           value -= 0.5 * z * z
         }
-        let ratio = tau / prior.departmentScale
+        let ratio = tau / location.departmentScale
         value += q[departmentScale(first)] - 0.5 * ratio * ratio
         gradient[departmentScale(first)] = alongTau + 1 - ratio * ratio
       }
@@ -121,7 +125,7 @@ package struct HyperpriorCoordinates {
           alongTau += slope * state.store[block][s]
           value -= 0.5 * z * z
         }
-        let ratio = tau / prior.storeScale
+        let ratio = tau / location.storeScale
         value += q[storeScale(first)] - 0.5 * ratio * ratio
         gradient[storeScale(first)] = alongTau + 1 - ratio * ratio
       }

@@ -4,10 +4,10 @@ import NumericKernels
 /// The hierarchical prior of series' parameters and the priors of its own parameters.
 ///
 ///     theta_ip ~ N(c_p + department effect + store effect, omega_{p,department}^2)
-///     effects  ~ N(0, tau_p^2);  tau, omega ~ half-normal, but for the shelf probabilities' omega, which is given
+///     effects  ~ N(0, tau_p^2);  tau, omega ~ half-normal
 ///
-/// by parameter block; weekday contrasts are centred at zero and have no effects. Where there is one department or one
-/// store, it has no effect of its own: the centre is its.
+/// by parameter block; weekday contrasts are centred at zero and have no effects; centre and omega of the shelf
+/// probabilities are given. Where there is one department or one store, it has no effect of its own: the centre is its.
 package struct HyperpriorModel: Sendable {
   package let departmentNames: [String]
   package let storeNames: [String]
@@ -50,11 +50,18 @@ package struct HyperpriorModel: Sendable {
   /// Priors of one block's hyperparameters.
   package struct BlockPrior: Sendable {
     package let centre: Double
-    package let centreSD: Double
-    /// Half-normal scales.
+    /// nil where the centre itself is given, for all departments and stores.
+    package let location: Location?
+    package let spread: Spread
+  }
+
+  /// What is known of where series of a department and store lie.
+  package struct Location: Sendable {
+    /// About the block's centre.
+    package let sd: Double
+    /// Half-normal scales of the effects' tau.
     package let departmentScale: Double
     package let storeScale: Double
-    package let spread: Spread
   }
 
   /// What is known of omega, the spread of series about their department's and store's centre.
@@ -77,23 +84,21 @@ package struct HyperpriorModel: Sendable {
   /// Series of a department and store differ in the odds of leaving the shelf and of coming back by about a quarter.
   package static let shelfSpread = 0.25
 
-  /// Smoothing about 0.03; return more likely than leave; levels as wide as assortments are.
+  /// Smoothing about 0.03; levels as wide as assortments are; absences of three weeks, once in ten months.
   ///
-  /// Shelf probabilities are pooled tightly by a spread that is not learned. Left to the data it goes beyond 1: a chain
-  /// of two states has no other means for runs of zeros of every length, some series get absences that last for ever,
-  /// and forecasts sink with the horizon (docs/decisions/0005-pooled-shelf-probabilities.md).
+  /// Shelf probabilities are not learned, for all that the data say of them. A chain of two states has one kind of
+  /// absence, and is fitted to runs of zeros of every kind: series leave too often, and forecasts sink with the horizon
+  /// (docs/decisions/0005-pooled-shelf-probabilities.md).
   package static let blockPriors: [BlockPrior] = [
     BlockPrior(
-      centre: SpecialFunctions.logit(0.03), centreSD: 1, departmentScale: 0.5, storeScale: 0.3, spread: .halfNormal(1)),
-    BlockPrior(centre: log(2), centreSD: 1.5, departmentScale: 0.5, storeScale: 0.3, spread: .halfNormal(1)),
-    BlockPrior(centre: 0, centreSD: 3, departmentScale: 1, storeScale: 0.5, spread: .halfNormal(2)),
-    BlockPrior(centre: 0, centreSD: 1, departmentScale: 1, storeScale: 1, spread: .halfNormal(0.2)),
+      centre: SpecialFunctions.logit(0.03), location: Location(sd: 1, departmentScale: 0.5, storeScale: 0.3),
+      spread: .halfNormal(1)),
     BlockPrior(
-      centre: SpecialFunctions.logit(1 / 300.0), centreSD: 0.5, departmentScale: 0.3, storeScale: 0.2,
-      spread: .fixed(shelfSpread)),
-    BlockPrior(
-      centre: SpecialFunctions.logit(1 / 20.0), centreSD: 0.5, departmentScale: 0.3, storeScale: 0.2,
-      spread: .fixed(shelfSpread)),
+      centre: log(2), location: Location(sd: 1.5, departmentScale: 0.5, storeScale: 0.3), spread: .halfNormal(1)),
+    BlockPrior(centre: 0, location: Location(sd: 3, departmentScale: 1, storeScale: 0.5), spread: .halfNormal(2)),
+    BlockPrior(centre: 0, location: nil, spread: .halfNormal(0.2)),
+    BlockPrior(centre: SpecialFunctions.logit(1 / 300.0), location: nil, spread: .fixed(shelfSpread)),
+    BlockPrior(centre: SpecialFunctions.logit(1 / 20.0), location: nil, spread: .fixed(shelfSpread)),
   ]
 }
 

@@ -44,24 +44,25 @@ package struct HyperpriorPosterior: Sendable {
   /// Mean (over stores) and sd of every block by department, and what a store adds, with convergence figures.
   ///
   /// Names are `hyper_mean[alpha|DEPARTMENT]`, `hyper_sd[size|DEPARTMENT]` and `hyper_store[level|STORE]`, on the
-  /// unconstrained scale of the parameters: logits of alpha, leave and come_back, logs of size and level. Spreads that are
-  /// given and not learned are not among them.
+  /// unconstrained scale of the parameters: the logit of alpha, logs of size and level. What is given and not learned is
+  /// not among them.
   package func diagnostics() -> [ParameterDiagnostic] {
     var all: [ParameterDiagnostic] = []
     for (block, kind) in ParameterBlock.allCases.enumerated() {
+      let prior = HyperpriorModel.blockPriors[block]
       for (d, name) in model.departmentNames.enumerated() {
-        if kind != .weekday {
+        if prior.location != nil {
           all.append(
             summary("hyper_mean[\(kind.name)|\(name)]") { state in
               let store = state.store[block].reduce(0, +) / Double(model.stores)
               return state.centre[block] + state.department[block][d] + store
             })
         }
-        if HyperpriorModel.blockPriors[block].spread.isLearned {
+        if prior.spread.isLearned {
           all.append(summary("hyper_sd[\(kind.name)|\(name)]") { $0.omega[block][d] })
         }
       }
-      if kind == .weekday || model.stores == 1 { continue }
+      if prior.location == nil || model.stores == 1 { continue }
       for (s, name) in model.storeNames.enumerated() {
         all.append(
           summary("hyper_store[\(kind.name)|\(name)]") { state in

@@ -105,7 +105,8 @@ package struct HyperpriorSampler: Sendable {
       department: priors.map { _ in [Double](repeating: 0, count: model.departments) },
       store: priors.map { _ in [Double](repeating: 0, count: model.stores) },
       omega: priors.map { [Double](repeating: $0.spread.scale, count: model.departments) },
-      departmentScale: priors.map(\.departmentScale), storeScale: priors.map(\.storeScale))
+      departmentScale: priors.map { $0.location?.departmentScale ?? 0 },
+      storeScale: priors.map { $0.location?.storeScale ?? 0 })
     for block in priors.indices {
       state.departmentScale[block] *= 0.3 + stream.uniform()
       state.storeScale[block] *= 0.3 + stream.uniform()
@@ -115,18 +116,18 @@ package struct HyperpriorSampler: Sendable {
     return state
   }
 
-  /// Centre, department and store effects of one block, jointly normal given the rest.
+  /// Centre, department and store effects of one block where they are learned, jointly normal given the rest.
   private func updateEffects(
     _ block: Int, _ statistics: CellStatistics, _ state: inout Hyperparameters, _ stream: inout RandomStream
   ) {
-    if block == ParameterBlock.weekday.rawValue { return }
     let prior = HyperpriorModel.blockPriors[block]
+    guard let location = prior.location else { return }
     let departments = model.departments > 1 ? model.departments : 0
     let stores = model.stores > 1 ? model.stores : 0
     let size = 1 + departments + stores
     var precision = [Double](repeating: 0, count: size * size)
     var linear = [Double](repeating: 0, count: size)
-    precision[0] = 1 / (prior.centreSD * prior.centreSD)
+    precision[0] = 1 / (location.sd * location.sd)
     linear[0] = prior.centre * precision[0]
     for d in 0..<departments { precision[(1 + d) * (size + 1)] = pow(state.departmentScale[block], -2) }
     for s in 0..<stores { precision[(1 + departments + s) * (size + 1)] = pow(state.storeScale[block], -2) }
@@ -167,16 +168,16 @@ package struct HyperpriorSampler: Sendable {
       }
       drawScale(&state.omega[block][d], count: count, squares: squares, scale: prior.spread.scale, &stream)
     }
-    if block == ParameterBlock.weekday.rawValue { return }
+    guard let location = prior.location else { return }
     if model.departments > 1 {
       drawScale(
         &state.departmentScale[block], count: Double(model.departments),
-        squares: state.department[block].reduce(0) { $0 + $1 * $1 }, scale: prior.departmentScale, &stream)
+        squares: state.department[block].reduce(0) { $0 + $1 * $1 }, scale: location.departmentScale, &stream)
     }
     if model.stores > 1 {
       drawScale(
         &state.storeScale[block], count: Double(model.stores),
-        squares: state.store[block].reduce(0) { $0 + $1 * $1 }, scale: prior.storeScale, &stream)
+        squares: state.store[block].reduce(0) { $0 + $1 * $1 }, scale: location.storeScale, &stream)
     }
   }
 

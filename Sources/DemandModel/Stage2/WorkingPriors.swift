@@ -25,7 +25,7 @@ struct WorkingPriors: Sendable {
   /// Series that the starting prior counts for in a department's variances: little, as a wide start would otherwise stay in them.
   private static let priorWeightOfVariance = 1.0
   /// Per block: sd of the first round's prior, and the floor of what is found.
-  private static let startingSD = [1.2, 1.2, 1.5, 0.25, 0.5, 0.5]
+  private static let startingSD = [1.2, 1.2, 1.5, 0.25, HyperpriorModel.shelfSpread, HyperpriorModel.shelfSpread]
   private static let floorSD = [0.35, 0.3, 0.5, 0.06, 0.2, 0.2]
 
   /// Series whose modes are looked for, ascending.
@@ -158,7 +158,7 @@ struct WorkingPriors: Sendable {
         for store in 0..<model.stores {
           let mean = (sum[store] + Self.priorWeight * overall) / (number[store] + Self.priorWeight)
           result[department * model.stores + store].mean[parameter] =
-            block == ParameterBlock.weekday.rawValue ? 0 : mean
+            HyperpriorModel.blockPriors[block].location == nil ? HyperpriorModel.blockPriors[block].centre : mean
         }
         for (value, index) in zip(clipped, members) {
           let cell = model.cell(ofSeries: chosen[index])
@@ -169,7 +169,6 @@ struct WorkingPriors: Sendable {
       }
       for block in 0..<ParameterBlock.count {
         let start = Self.startingSD[block] * Self.startingSD[block]
-        // Where the spread is given, means alone are looked for, under the wider start.
         let isLearned = HyperpriorModel.blockPriors[block].spread.isLearned
         let found =
           isLearned
