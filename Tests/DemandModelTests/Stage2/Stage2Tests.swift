@@ -18,8 +18,8 @@ import Testing
     let priors = (0..<2).map { _ in
       NormalPrior(
         mean: [-3 + 0.5 * stream.normal(), 0.5 + 0.4 * stream.normal(), 0.3 * stream.normal()]
-          + [Double](repeating: 0, count: 6) + [-5.5, -3],
-        sd: [0.7 + 0.2 * stream.uniform(), 0.6, 0.9] + [Double](repeating: 0.12, count: 6) + [0.2, 0.2])
+          + [Double](repeating: 0, count: 6) + [1 / 300.0, 1 / 20.0].map(SpecialFunctions.logit),
+        sd: [0.7 + 0.2 * stream.uniform(), 0.6, 0.9] + [Double](repeating: 0.12, count: 6) + [0.25, 0.25])
     }
     let paths = (0..<2 * perDepartment).map { ["\(["A", "B"][$0 / perDepartment])", "p\($0)"] }
     let product = try Tree(levelNames: ["department", "product"], paths: paths)
