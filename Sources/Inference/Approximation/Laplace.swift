@@ -46,10 +46,14 @@ public struct Laplace: Sendable, Equatable {
     if outcome != .converged {
       warnings.append("The mode was not reached within \(maximumIterations) steps.")
     }
+    // Along a direction without curvature differences leave a rest of either sign.
+    var stream = RandomStream(seed: seed, purpose: ApproximationStream.bound, index: 2)
+    let isFlat = try normal.hasFlatDirection(of: &target, using: &stream)
+    if isFlat { warnings.append(ApproximateFit.flatWarning) }
     return try ApproximateFit.make(
       density, method: .laplace, sample: sample, target: &target,
       logEvidence: mode.value + 0.5 * (Double(n) * log(2 * .pi) - factor.logDeterminant),
-      isConverged: outcome == .converged, evaluations: target.evaluations, warnings: warnings, seed: seed)
+      isConverged: outcome == .converged && !isFlat, evaluations: target.evaluations, warnings: warnings, seed: seed)
   }
 
   /// Minus the Hessian by central differences of the gradient, made symmetric; row-major.
