@@ -75,9 +75,9 @@ package struct Stage1Schedule: Sendable {
 
   /// Draws of one chain that are kept, evenly spaced, the last draw among them. Kept draw m comes from chain
   /// `m % chains`.
-  package func keptPositions(chain: Int) -> [Int] { Self.spread(keptCount(chain: chain), over: draws) }
-
-  func keptCount(chain: Int) -> Int { keptDraws / chains + (chain < keptDraws % chains ? 1 : 0) }
+  package func keptPositions(chain: Int) -> [Int] {
+    Self.spread(keptDraws / chains + (chain < keptDraws % chains ? 1 : 0), over: draws)
+  }
 
   /// Draws that an extension adds to every chain, in place of as many that it drops.
   var addedDraws: Int { draws / 2 }
@@ -96,7 +96,7 @@ extension Stage1 {
   /// schedule asks for. An extension doubles the sweeps after the warm-up and drops every second draw, so memory does
   /// not grow.
   ///
-  /// Chains share nothing and windows end for all alike, so the number of threads changes no bit.
+  /// Chains share nothing and are extended all alike, so the number of threads changes no bit.
   package static func run(
     model: Stage1Model, schedule: Stage1Schedule, seed: UInt64, control: RunControl
   ) throws -> [ChainDraws] {
@@ -163,20 +163,20 @@ private struct ChainRun: Sendable {
     schedule: Stage1Schedule, extensions: Int, control: RunControl, tally: WorkTally
   ) throws {
     var added = schedule.draws
-    var kept = schedule.keptCount(chain: index)
+    var kept = schedule.keptPositions(chain: index)
     if extensions == 0 {
       for _ in 0..<schedule.warmup { try sweep(control, tally) }
     } else {
       added = schedule.addedDraws
-      kept /= 2
+      kept = Stage1Schedule.spread(kept.count / 2, over: added)
       draws.values = Self.everySecond(draws.values)
       draws.kept = Self.everySecond(draws.kept)
     }
-    let positions = Set(Stage1Schedule.spread(kept, over: added))
+    let isKept = Set(kept)
     for draw in 0..<added {
       for _ in 0..<1 << extensions { try sweep(control, tally) }
       draws.values.append(parameters.values(of: chain.state))
-      if positions.contains(draw) { draws.kept.append(chain.state) }
+      if isKept.contains(draw) { draws.kept.append(chain.state) }
     }
   }
 

@@ -44,6 +44,7 @@ package struct HyperpriorModel: Sendable {
     }.sorted()
   }
 
+  /// About how many series the hyperprior is learned from in all, and of a cell at least.
   package static let learningSeries = 3000
   package static let learningSeriesPerCell = 40
 
